@@ -1,0 +1,1 @@
+@main struct Duet { static func main() {} }

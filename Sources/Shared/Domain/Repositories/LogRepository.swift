@@ -1,0 +1,38 @@
+/// A change of a person as the log's readers see it.
+public enum UserEvent: Hashable, Sendable {
+    case changed(User)
+    case erased(UserID)
+}
+
+/// One entry of the log, in the order in which it must be applied.
+public struct LogEntry<Event: Hashable & Sendable>: Hashable, Sendable {
+    public var position: LogPosition
+    public var event: Event
+
+    public init(position: LogPosition, event: Event) {
+        self.position = position
+        self.event = event
+    }
+}
+
+/// Entries read in one go.
+public struct LogBatch<Event: Hashable & Sendable>: Sendable {
+    public var entries: [LogEntry<Event>]
+    /// Every transaction below this one is settled: with no entries left, the reader has seen all of them.
+    public var horizon: UInt64
+
+    public init(entries: [LogEntry<Event>], horizon: UInt64) {
+        self.entries = entries
+        self.horizon = horizon
+    }
+}
+
+/// Reads the interaction log and the people's change log from any position; the basis of every copy.
+public protocol LogRepository: Sendable {
+    /// Settled interactions after `position`, at most `limit`.
+    func interactions(after position: LogPosition, limit: Int) async throws(RepositoryError) -> LogBatch<Interaction>
+    /// Settled changes of people after `position`, at most `limit`. A person changed twice appears once, as they are now.
+    func users(after position: LogPosition, limit: Int) async throws(RepositoryError) -> LogBatch<UserEvent>
+    /// Yields whenever there may be something new: on the doorbell, and every `interval` without one. Ends when cancelled.
+    func doorbell(interval: Duration) -> AsyncStream<Void>
+}
