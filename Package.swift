@@ -18,11 +18,15 @@ let swiftSettings: [SwiftSetting] = [
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 
@@ -43,7 +47,10 @@ func service(_ name: String, _ dependencies: [Target.Dependency]) -> [Target] {
         ),
         .executableTarget(
             name: name,
-            dependencies: [.target(name: "\(name)Core"), "Domain", "MeshAPI", "ServiceRuntime", "Storage", logging],
+            dependencies: [
+                .target(name: "\(name)Core"), "Domain", "Mesh", "MeshAPI", "Postgres", "Redis", "ServiceRuntime", "Storage", "Telemetry",
+                lifecycle, logging,
+            ],
             path: "Sources/\(name)/Main",
             swiftSettings: swiftSettings
         ),
@@ -63,8 +70,10 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
@@ -87,15 +96,16 @@ let package = Package(
         shared("LinearMath", ["CKernels"]),
         shared("Features", ["Domain", "LinearMath"]),
         shared("Models", ["Features", "LinearMath", crypto]),
-        shared("Training", ["COpenBLAS", "CKernels", "Domain", "Features", "LinearMath", "Models"]),
+        shared("Training", ["COpenBLAS", "CKernels", "LinearMath"]),
         shared("Simulation", ["Domain", "LinearMath"]),
         shared("VectorIndex", ["CKernels", "LinearMath"]),
         shared("Mesh", ["CNng", "CLinux", logging, lifecycle]),
         shared("MeshAPI", ["CMeshMessages", "Mesh"]),
-        shared("Postgres", ["CLibPQ", "CLinux", crypto, logging]),
-        shared("Redis", ["CHiredis", "CLinux", logging]),
-        shared("Storage", ["Domain", "Features", "Models", "Postgres", "Redis", crypto, logging]),
-        shared("DataExchange", ["Domain", "Postgres", "Storage", logging]),
+        shared("Reactor", ["CLinux"]),
+        shared("Postgres", ["CLibPQ", "Reactor", crypto, logging]),
+        shared("Redis", ["CHiredis", "Reactor", logging]),
+        shared("Storage", ["Domain", "Postgres", "Redis", crypto, logging]),
+        shared("DataExchange", ["Domain", "Postgres", "Reactor", "Storage", crypto, logging]),
         shared("Telemetry", [logging]),
         shared("ServiceRuntime", ["CLinux", "Mesh", "Telemetry", hummingbird, lifecycle, logging, nioCore, nioPosix, unixSignals]),
     ]
@@ -106,7 +116,10 @@ let package = Package(
         + service("RankingSvc", ["Domain", "Features", "LinearMath", "MeshAPI", "Models", "Telemetry", lifecycle, logging])
         + service(
             "Gateway",
-            ["Domain", "MeshAPI", "ServiceRuntime", "Telemetry", hummingbird, jwtKit, lifecycle, logging, nioCore, nioPosix])
+            [
+                "Domain", "Mesh", "MeshAPI", "ServiceRuntime", "Telemetry", httpTypes, hummingbird, hummingbirdCore, jwtKit, lifecycle,
+                logging, nioCore, nioHTTP1, nioHTTPTypes, nioPosix,
+            ])
         + [
             // MARK: Tools
             .target(
@@ -130,8 +143,9 @@ let package = Package(
             .target(
                 name: "TestKit", dependencies: ["Domain", "Postgres", "Redis", "CLinux", logging],
                 path: "Tests/TestKit", swiftSettings: swiftSettings),
-            tests("Domain"), tests("LinearMath"), tests("Features"), tests("Models"), tests("Training"), tests("Simulation"),
-            tests("VectorIndex"), tests("Mesh"), tests("MeshAPI"), tests("Postgres"), tests("Redis"), tests("Storage"), tests("DataExchange"),
+            tests("Domain"), tests("LinearMath", ["CKernels"]), tests("Features"), tests("Models"), tests("Training", ["LinearMath"]),
+            tests("Simulation"), tests("VectorIndex", ["LinearMath"]),
+            tests("Mesh"), tests("MeshAPI"), tests("Postgres"), tests("Redis"), tests("Storage"), tests("DataExchange"),
             tests("Telemetry"), tests("ServiceRuntime"), tests("Supervision"), tests("Trainer"),
             tests("CandidateSvcCore"), tests("FeatureSvcCore"), tests("RankingSvcCore"), tests("GatewayCore"),
             .testTarget(

@@ -1,1 +1,67 @@
-@main struct Main { static func main() {} }
+import Domain
+import GatewayCore
+import Glibc
+import Logging
+import MeshAPI
+import Postgres
+import Redis
+import ServiceRuntime
+import Storage
+
+/// The gateway's process: its stores, the services behind it, and the HTTP server in front.
+@main struct Main {
+    static func main() async {
+        await ServiceBootstrap.run(name: "gateway", requiring: [.databaseURL, .redisURL, .meshDirectory, .jwtKeyFile]) { runtime in
+            try await Self.start(runtime)
+        }
+    }
+
+    private static func start(_ runtime: ProcessRuntime) async throws {
+        let settings = runtime.settings
+        let socket = try ListeningSocket.resolved(
+            environment: { name in EnvironmentVariables.current[name] }, processID: getpid(), host: settings.host, port: settings.port)
+        let keys = try await SharedSecretKeySource(secret: SecretFile.read(settings.required(.jwtKeyFile)))
+
+        var database = try PostgresConfiguration(url: settings.required(.databaseURL))
+        database.poolSize = settings.databasePoolSize
+        database.maxOverflow = settings.databaseMaxOverflow
+        database.applicationName = "duet-gateway"
+        database.connectTimeout = .seconds(1)
+        database.acquireTimeout = .seconds(1)
+        let postgres = PostgresPool(configuration: database, logger: runtime.logger)
+        runtime.onShutdown("postgres") { await postgres.shutdown() }
+        let redis = RedisClient(configuration: try RedisConfiguration(url: settings.required(.redisURL)), logger: runtime.logger)
+        runtime.onShutdown("redis") { await redis.shutdown() }
+        let storage = Storage(postgres: postgres, redis: redis, logger: runtime.logger)
+
+        guard let cache = storage.recommendationCache else { preconditionFailure("With Redis there is a cache.") }
+
+        let mesh = try MeshClients(runtime)
+        let timeout = Duration.milliseconds(750)
+        runtime.checks.add(DependencyMonitor.Name.database, timeout: timeout) { _ = try await postgres.query("SELECT 1") }
+        runtime.checks.add(DependencyMonitor.Name.redis, timeout: timeout) { _ = try await redis.send(RedisCommand("PING")) }
+        mesh.addChecks(to: runtime.checks, timeout: timeout)
+        let isDraining: @Sendable () -> Bool = { runtime.readiness.isDraining }
+        var configuration = GatewayConfiguration()
+        configuration.applicationName = settings.applicationName
+        configuration.requestBudget = settings.requestBudget
+        configuration.candidateCount = settings.candidateTopK
+        let application = GatewayApplication(
+            GatewayDependencies(
+                users: storage.users, interactions: storage.interactions, gate: storage.gate, models: storage.models,
+                cache: cache, servingLog: storage.servingLog,
+                idempotency: RedisIdempotencyMemory(redis: redis), candidates: mesh.candidates, ranking: mesh.ranking, keys: keys,
+                probe: { await runtime.checks.run().map { DependencyMonitor.State(name: $0.name, failure: $0.failure) } }),
+            configuration: configuration, registry: runtime.metrics, logger: runtime.logger, isDraining: isDraining,
+            now: { Timestamp.now })
+        await application.prepare()
+        runtime.background("gateway background") { await application.runBackground() }
+
+        let listening = runtime.readiness.condition("listening")
+        let server = GatewayServer(application: application, socket: socket, logger: runtime.logger) { address in
+            runtime.logger.info("Listening", metadata: ["address": "\(address.map { "\($0)" } ?? "inherited socket")"])
+            listening.set(true)
+        }
+        runtime.run(server, name: "http")
+    }
+}

@@ -49,6 +49,8 @@ public protocol UserRepository: Sendable {
     /// Removes the person and all rows about them in one transaction; `nil` if they do not exist.
     func erase(_ id: UserID) async throws(RepositoryError) -> Erasure?
     func erasure(_ receipt: String) async throws(RepositoryError) -> Erasure?
+    /// Notes that the copies outside the database are gone too. False if there is no such receipt.
+    func completeErasure(_ receipt: String) async throws(RepositoryError) -> Bool
     /// In ascending order of identifier.
     func list(_ query: UserQuery) async throws(RepositoryError) -> [User]
     func count() async throws(RepositoryError) -> Int

@@ -1,0 +1,47 @@
+# The two commands that matter: `make run` and `make test`. CONTRIBUTING.md explains the others.
+SHELL := /bin/bash
+SWIFT ?= swift
+BUILD := .build/release
+UP_FLAGS := $(if $(DATA),--data $(DATA)) $(if $(PORT),--port $(PORT)) $(if $(DIR),--dir $(DIR))
+
+.PHONY: help setup build run test bench lint format generate check-all sanitize clean
+
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+setup: ## Install the Debian packages that are missing
+	@deploy/setup.sh
+
+build: setup ## Build everything (release) into .build/release
+	@dev/build.sh
+
+run: build ## Run Duet here: private PostgreSQL and Redis, demo community, all services. DATA=dir imports real people
+	@exec $(BUILD)/duet up $(UP_FLAGS)
+
+test: ## Build and run all tests; needs nothing running and nothing prepared
+	@deploy/setup.sh --dev
+	@dev/build.sh --build-tests
+	@$(SWIFT) test -c release --skip-build --no-parallel
+
+bench: build ## Time a running mesh on the demo community (throw-away data folder); prints figures with their commands
+	@deploy/setup.sh --dev
+	@dev/bench.sh
+
+lint: ## Check formatting, generated code and repository rules
+	@dev/lint.sh
+
+format: ## Format all Swift sources
+	@$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests dev
+
+generate: ## Generate message and stub code from protos/
+	@deploy/setup.sh --dev
+	@dev/generate-protos.sh
+
+sanitize: ## Run the tests under the thread and the address sanitizer
+	@deploy/setup.sh --dev
+	@dev/sanitize.sh
+
+check-all: lint test sanitize bench ## All of CI, and what is too long for it
+
+clean: ## Remove build products; data under .duet stays
+	@rm -rf .build .build-*

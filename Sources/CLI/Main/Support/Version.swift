@@ -1,0 +1,5 @@
+import ServiceRuntime
+
+enum Version {
+    static let current = ServiceBootstrap.version
+}

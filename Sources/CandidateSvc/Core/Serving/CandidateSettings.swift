@@ -1,0 +1,30 @@
+package import Domain
+
+/// How stage 1 divides a list between its sources.
+package struct CandidateSettings: Sendable {
+    /// Share of each source in a list; need not add up to 1; a source without a share is off.
+    /// A model that brings quotas of its own overrides them.
+    package var shares: [CandidateSource: Double] = [
+        .collaborative: 0.5, .content: 0.2, .social: 0.1, .nearby: 0.05, .popular: 0.1, .exploration: 0.05,
+    ]
+    /// Weight of a source's ranks in the merged score.
+    package var weights: [CandidateSource: Double] = [
+        .collaborative: 1, .social: 0.5, .content: 0.3, .popular: 0.3, .nearby: 0.15, .exploration: 0.05,
+    ]
+    /// A gender that gets less than this share of a person's likes is not proposed to them, exploration aside.
+    package var tasteShare = 0.05
+    /// People who never like the viewer's gender are left out while this many others remain.
+    package var reciprocalMinimum = 100
+    /// Part of exploration that is kept for newcomers.
+    package var newcomerShare = 0.5
+
+    package init() {}
+
+    /// Numbers of candidates by source that add up to `limit` or a little more: each source gets at least one.
+    func quotas(limit: Int, tuned: [CandidateSource: Int] = [:]) -> [CandidateSource: Int] {
+        let shares = tuned.values.contains { $0 > 0 } ? tuned.mapValues { Double(max(0, $0)) } : self.shares
+        let total = shares.values.reduce(0, +)
+        guard total > 0 else { return [:] }
+        return shares.mapValues { $0 > 0 ? max(1, Int(($0 / total * Double(limit)).rounded())) : 0 }
+    }
+}

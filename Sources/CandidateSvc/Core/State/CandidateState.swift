@@ -1,0 +1,108 @@
+internal import Domain
+internal import LinearMath
+
+/// Everything stage 1 knows: a copy of the log, and the factors of the active model.
+///
+/// Not copyable: a copy kept by a search would make the next write copy every column.
+struct CandidateState: ~Copyable, Sendable {
+    private(set) var population = Population()
+    /// Labels are ``Opinion``s: who has seen whom, and what they thought.
+    private(set) var opinions = EdgeTable()
+    /// Labels are bits: 1 a block, 2 a report.
+    private(set) var severances = EdgeTable()
+    private(set) var tastes = TasteTable()
+    private(set) var popularity = PopularityTable()
+    var factors: FactorModel?
+
+    var usersPosition = LogPosition.start
+    var interactionsPosition = LogPosition.start
+    /// Every transaction below it has been applied.
+    var usersHorizon: UInt64 = 0
+    var interactionsHorizon: UInt64 = 0
+
+    /// The newest transaction that both logs have been read past, inclusive.
+    var position: UInt64 {
+        let horizon = min(self.usersHorizon, self.interactionsHorizon)
+        return horizon == 0 ? 0 : horizon - 1
+    }
+
+    // MARK: Events
+
+    mutating func apply(_ event: UserEvent) {
+        switch event {
+        case .changed(let user):
+            guard let row = self.reserveRow(for: user.id) else { return }
+            let previous = self.population.gender(of: row)
+            self.population.update(user, row: row)
+            if previous != user.gender { self.moveLikes(received: row, from: previous, to: user.gender) }
+        case .erased(let id):
+            if let row = self.population.row(of: id) { self.removeRelations(of: row) }
+            self.population.erase(id)
+        }
+    }
+
+    mutating func apply(_ interaction: Interaction) {
+        guard interaction.userID != interaction.targetUserID, let sender = self.reserveRow(for: interaction.userID),
+            let target = self.reserveRow(for: interaction.targetUserID)
+        else { return }
+        self.population.touch(sender, at: interaction.timestamp)
+        let time = UInt32(clamping: interaction.timestamp.rawValue / 1_000_000)
+        // As in the pair's state: the latest event counts, whenever it is recorded, and a severance takes the opinion back.
+        if self.opinions.edge(from: sender, to: target).map({ $0.time <= time }) ?? true {
+            self.setOpinion(Opinion(interaction.kind), from: sender, to: target, time: time)
+        }
+        if interaction.kind.isSevering {
+            let bit: UInt8 = interaction.kind == .block ? 1 : 2
+            let previous = self.severances.edge(from: sender, to: target)?.label ?? 0
+            self.severances.set(from: sender, to: target, label: previous | bit, time: time)
+        }
+    }
+
+    // MARK: Rows
+
+    /// The row of a person, given now if need be. `nil` for somebody who was erased.
+    mutating func reserveRow(for id: UserID) -> Int? {
+        guard let row = self.population.reserveRow(for: id) else { return nil }
+        if row == self.opinions.outgoing.count {
+            self.opinions.addRow()
+            self.severances.addRow()
+            self.tastes.addRow(capacity: self.population.capacity)
+            self.popularity.addRow()
+        }
+        return row
+    }
+
+    private mutating func setOpinion(_ opinion: Opinion?, from sender: Int, to target: Int, time: UInt32 = 0) {
+        let previous: UInt8?
+        if let opinion {
+            previous = self.opinions.set(from: sender, to: target, label: opinion.rawValue, time: time)
+        } else {
+            previous = self.opinions.remove(from: sender, to: target)
+        }
+        guard previous != opinion?.rawValue else { return }
+        let wasLike = previous.map { $0 != Opinion.pass.rawValue } ?? false
+        let isLike = opinion.map { $0 != .pass } ?? false
+        let wasPass = previous == Opinion.pass.rawValue
+        let isPass = opinion == .pass
+        self.popularity.add(
+            likes: (isLike ? 1 : 0) - (wasLike ? 1 : 0), passes: (isPass ? 1 : 0) - (wasPass ? 1 : 0), to: target)
+        if isLike != wasLike, let gender = self.population.gender(of: target) {
+            self.tastes.add(isLike ? 1 : -1, of: sender, to: gender)
+        }
+    }
+
+    /// The likes that a person got count for another gender now.
+    private mutating func moveLikes(received row: Int, from previous: Gender?, to current: Gender?) {
+        for edge in self.opinions.incoming[row] where edge.isPositive {
+            if let previous { self.tastes.add(-1, of: edge.row, to: previous) }
+            if let current { self.tastes.add(1, of: edge.row, to: current) }
+        }
+    }
+
+    private mutating func removeRelations(of row: Int) {
+        for edge in self.opinions.outgoing[row] { self.setOpinion(nil, from: row, to: edge.row) }
+        for edge in self.opinions.incoming[row] { self.setOpinion(nil, from: edge.row, to: row) }
+        self.severances.removeEdges(of: row)
+        self.factors?.remove(row: row)
+    }
+}

@@ -1,0 +1,43 @@
+internal import Domain
+internal import Synchronization
+
+/// Which models can be asked for, refreshed in the background.
+final class ModelCatalogue: Sendable {
+    private let repository: any ModelRepository
+    private let known = Mutex<[ServedModel]>([])
+
+    init(repository: any ModelRepository) { self.repository = repository }
+
+    /// Newest first; empty while none is registered or the registry was never reached.
+    var models: [ServedModel] { self.known.withLock { $0 } }
+    /// Empty while no model is active.
+    var activeVersion: String { self.models.first(where: \.isActive)?.version ?? "" }
+
+    /// Follows the registry until cancelled.
+    func run(interval: Duration = .seconds(5)) async {
+        await self.refresh()
+        for await _ in self.repository.changes(interval: interval) { await self.refresh() }
+    }
+
+    /// Reads the registry; keeps what is known when it is away.
+    func refresh() async {
+        guard let records = try? await self.repository.models() else { return }
+        let models = records.map { record in
+            ServedModel(
+                version: record.version, isActive: record.isActive, createdAt: record.createdAt, schemaVersion: record.schemaVersion)
+        }
+        self.known.withLock { $0 = models }
+    }
+
+    /// - Throws: ``APIError`` 422 that names the versions that exist.
+    func require(_ version: String) async throws(APIError) {
+        if self.contains(version) { return }
+        await self.refresh()
+        guard self.contains(version) else {
+            let versions = self.models.map(\.version).joined(separator: ", ")
+            throw .invalid(query: "algorithm_version", "must be one of the versions that exist: \(versions)", type: "enum")
+        }
+    }
+
+    private func contains(_ version: String) -> Bool { self.known.withLock { $0.contains { $0.version == version } } }
+}

@@ -1,0 +1,229 @@
+internal import Domain
+internal import Logging
+internal import Mesh
+internal import Telemetry
+
+/// Makes a list: candidates, their ranking, and the last look at the truth; or what comes nearest when a stage is away.
+struct RecommendationPipeline: Sendable {
+    /// Names under which skipped stages are listed in `degraded`.
+    enum Stage {
+        static let candidates = "candidates"
+        static let ranking = "ranking"
+        static let cache = "cache"
+    }
+
+    let candidates: any CandidateGenerating
+    let ranking: any CandidateRanking
+    let gate: any GateRepository
+    let users: any UserRepository
+    let coherence: CacheCoherence
+    let catalogue: ModelCatalogue
+    let metrics: GatewayMetrics
+    /// How many candidates stage 1 proposes at least.
+    let candidateCount: Int
+    let logger: Logger
+    private let fallback = FallbackPeople()
+
+    init(
+        candidates: any CandidateGenerating, ranking: any CandidateRanking, gate: any GateRepository, users: any UserRepository,
+        coherence: CacheCoherence, catalogue: ModelCatalogue, metrics: GatewayMetrics, candidateCount: Int, logger: Logger
+    ) {
+        self.candidates = candidates
+        self.ranking = ranking
+        self.gate = gate
+        self.users = users
+        self.coherence = coherence
+        self.catalogue = catalogue
+        self.metrics = metrics
+        self.candidateCount = candidateCount
+        self.logger = logger
+    }
+
+    /// People in order, before the last look at the truth.
+    private struct Order {
+        var entries: [ListCursor.Entry]
+        var breakdowns: [UserID: ScoreBreakdown] = [:]
+        var termNames: [String] = []
+        var modelVersion: String
+        var listID: String
+        var degraded: [String]
+    }
+
+    /// - Throws: ``APIError`` 404 for a viewer who does not exist, 503 when the truth can't be read; `RepositoryError` likewise.
+    func list(_ query: RecommendationQuery, scope: RequestScope) async throws -> RecommendedList {
+        let start = ContinuousClock.now
+        let order = try await self.order(query, scope: scope)
+        let origin = try await self.origin(query)
+        let gateStart = ContinuousClock.now
+        let (shown, consumed) = try await self.admitted(order.entries, query, origin: origin, scope: scope)
+        self.metrics.spent(gateStart.duration(to: .now), in: .gate)
+        for stage in order.degraded { self.metrics.degraded(stage) }
+        self.metrics.listLength.observe(Double(shown.count))
+
+        let rest = order.entries.dropFirst(consumed).prefix(ListCursor.capacity)
+        let next = rest.isEmpty ? nil : ListCursor(
+            listID: order.listID, viewer: query.viewer, queryHash: StableHash.hash(query.listKey.utf8), modelVersion: order.modelVersion,
+            entries: Array(rest))
+        let elapsed = start.duration(to: .now)
+        self.metrics.generation.observe(elapsed)
+        return RecommendedList(
+            listID: order.listID, requestID: scope.requestID, modelVersion: order.modelVersion,
+            entries: shown.map { user, entry in
+                .init(user: user, matchScore: entry.matchScore, sources: entry.sources, breakdown: order.breakdowns[entry.id])
+            },
+            degraded: order.degraded, termNames: order.termNames, generationTime: elapsed, nextCursor: next?.text,
+            isExplained: query.explains)
+    }
+
+    // MARK: Order
+
+    private func order(_ query: RecommendationQuery, scope: RequestScope) async throws -> Order {
+        if let cursor = query.cursor { return try await self.order(following: cursor, query, scope: scope) }
+        var degraded: [String] = []
+        let proposed = try await self.proposed(query, scope: scope, degraded: &degraded)
+        let listID = RandomUUID.make()
+        let sources = Dictionary(proposed.candidates.map { ($0.id, $0.sources) }, uniquingKeysWith: { first, _ in first })
+        guard let ranked = await self.ranked(proposed.candidates, query, scope: scope) else {
+            if !proposed.candidates.isEmpty { degraded.append(Stage.ranking) }
+            return Order(
+                entries: proposed.candidates.map { .init(id: $0.id, matchScore: nil, sources: $0.sources) },
+                modelVersion: proposed.modelVersion.isEmpty ? self.catalogue.activeVersion : proposed.modelVersion, listID: listID,
+                degraded: degraded)
+        }
+        return Order(
+            entries: ranked.entries.map { .init(id: $0.id, matchScore: $0.matchScore, sources: sources[$0.id] ?? []) },
+            breakdowns: Self.breakdowns(ranked), termNames: ranked.termNames, modelVersion: ranked.modelVersion, listID: listID,
+            degraded: degraded)
+    }
+
+    /// The rest of a list that was ranked before, in that order.
+    private func order(following cursor: ListCursor, _ query: RecommendationQuery, scope: RequestScope) async throws -> Order {
+        var order = Order(
+            entries: cursor.entries, modelVersion: cursor.modelVersion, listID: cursor.listID,
+            degraded: cursor.entries.contains { $0.matchScore == nil } ? [Stage.ranking] : [])
+        guard query.explains else { return order }
+        let candidates = cursor.entries.prefix(query.limit * 2).map {
+            CandidateSet.Candidate(id: $0.id, score: Float($0.matchScore ?? 0), sources: $0.sources)
+        }
+        var explaining = query
+        explaining.algorithmVersion = cursor.modelVersion.isEmpty ? nil : cursor.modelVersion
+        if let ranked = await self.ranked(candidates, explaining, scope: scope) {
+            order.breakdowns = Self.breakdowns(ranked)
+            order.termNames = ranked.termNames
+        } else if order.degraded.isEmpty {
+            order.degraded = [Stage.ranking]
+        }
+        return order
+    }
+
+    private static func breakdowns(_ ranking: Ranking) -> [UserID: ScoreBreakdown] {
+        Dictionary(
+            ranking.entries.compactMap { entry in entry.breakdown.map { (entry.id, $0) } }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Stage 1, or people who can be shown without it.
+    private func proposed(
+        _ query: RecommendationQuery, scope: RequestScope, degraded: inout [String]
+    ) async throws -> CandidateSet {
+        let start = ContinuousClock.now
+        let wanted = CandidateQuery(
+            viewer: query.viewer, limit: min(2000, max(self.candidateCount, 3 * query.limit)), excludesSeen: query.excludesSeen,
+            filter: query.filter, minimumPosition: self.coherence.position(of: query.viewer))
+        do {
+            let set = try await self.candidates.candidates(wanted, call: scope.call(share: 0.5))
+            self.metrics.spent(start.duration(to: .now), in: .candidates)
+            self.metrics.candidatePool.observe(Double(set.candidates.count))
+            self.fallback.learn(from: set)
+            return set
+        } catch let error as MeshError {
+            self.metrics.spent(start.duration(to: .now), in: .candidates)
+            self.logger.warning("Stage 1 was skipped", metadata: ["error": "\(error.code)"])
+            degraded.append(Stage.candidates)
+            return try await self.withoutCandidates(query, limit: wanted.limit)
+        }
+    }
+
+    /// People who were popular lately, then anybody who fits the filter.
+    private func withoutCandidates(_ query: RecommendationQuery, limit: Int) async throws -> CandidateSet {
+        var ids = self.fallback.people(limit: limit)
+        let popular = Set(ids)
+        if ids.count < limit {
+            var wanted = UserQuery()
+            wanted.limit = min(1000, limit - ids.count)
+            wanted.minimumAge = query.filter.minimumAge
+            wanted.maximumAge = query.filter.maximumAge
+            wanted.gender = query.filter.gender
+            wanted.location = query.filter.location
+            wanted.interest = query.filter.interest
+            wanted.viewer = query.viewer
+            ids += try await self.users.list(wanted).map(\.id).filter { !popular.contains($0) && $0 != query.viewer }
+        }
+        let candidates = ids.enumerated().map { index, id in
+            CandidateSet.Candidate(
+                id: id, score: 1 / Float(index + 1), sources: popular.contains(id) ? CandidateSources(.popular) : [])
+        }
+        return CandidateSet(candidates: candidates, modelVersion: "")
+    }
+
+    /// Stage 2; `nil` when it is away. Candidates that it does not know keep their place behind the others.
+    private func ranked(
+        _ candidates: [CandidateSet.Candidate], _ query: RecommendationQuery, scope: RequestScope
+    ) async -> Ranking? {
+        guard !candidates.isEmpty else {
+            return Ranking(entries: [], modelVersion: query.algorithmVersion ?? self.catalogue.activeVersion)
+        }
+        let start = ContinuousClock.now
+        defer { self.metrics.spent(start.duration(to: .now), in: .ranking) }
+        do {
+            return try await self.ranking.rank(
+                RankingQuery(
+                    viewer: query.viewer, candidates: candidates, explains: query.explains, modelVersion: query.algorithmVersion,
+                    requestedAt: scope.receivedAt),
+                call: scope.call(share: 0.65))
+        } catch {
+            self.logger.warning("Stage 2 was skipped", metadata: ["error": "\((error as? MeshError)?.code.description ?? "\(error)")"])
+            return nil
+        }
+    }
+
+    // MARK: Gate
+
+    /// The best who may be shown, and how many of the order were looked at for them.
+    private func admitted(
+        _ entries: [ListCursor.Entry], _ query: RecommendationQuery, origin: Coordinate?, scope: RequestScope
+    ) async throws -> (shown: [(User, ListCursor.Entry)], consumed: Int) {
+        var shown: [(User, ListCursor.Entry)] = []
+        var consumed = 0
+        // Even for nobody the gate is asked: it says whether the viewer exists.
+        repeat {
+            if consumed > 0, scope.deadline.isExpired { break }
+            let margin = consumed == 0 ? 8 : 40
+            let chunk = Array(entries.dropFirst(consumed).prefix(query.limit - shown.count + margin))
+            let profiles = try await self.gate.admissible(chunk.map(\.id), for: query.viewer, excludingSeen: query.excludesSeen)
+            let byID = Dictionary(profiles.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+            for entry in chunk {
+                guard shown.count < query.limit else { break }
+                consumed += 1
+                guard entry.id != query.viewer, let user = byID[entry.id], query.filter.admits(user, from: origin) else { continue }
+                shown.append((user, entry))
+            }
+        } while shown.count < query.limit && consumed < entries.count
+        return (shown, consumed)
+    }
+
+    /// The viewer's own place, where the filter asks for a distance.
+    private func origin(_ query: RecommendationQuery) async throws -> Coordinate? {
+        guard query.filter.maximumDistance != nil else { return nil }
+        return try await self.users.user(query.viewer)?.coordinate
+    }
+
+    // MARK: Similar people
+
+    /// - Throws: `MeshError` when stage 1 is away.
+    func similar(to id: UserID, viewer: UserID, limit: Int, scope: RequestScope) async throws -> [(user: User, similarity: Double)] {
+        let found = try await self.candidates.similar(to: id, viewer: viewer, limit: min(1000, limit + 20), call: scope.call(share: 0.7))
+        let profiles = try await self.gate.admissible(found.map(\.id).filter { $0 != id }, for: viewer, excludingSeen: false)
+        let byID = Dictionary(profiles.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        return found.compactMap { person in byID[person.id].map { ($0, person.similarity) } }.prefix(limit).map { $0 }
+    }
+}

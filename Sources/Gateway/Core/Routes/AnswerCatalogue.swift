@@ -1,0 +1,23 @@
+/// Shapes and answers that many routes share.
+enum AnswerCatalogue {
+    static let error = Schema.named(
+        "Error",
+        .object([
+            .init("error", .text()), .init("detail", .anything), .init("request_id", .text()), .init("timestamp", .dateTime),
+        ]))
+
+    static let badRequest = Route.Answer(400, "The request makes no sense.", error)
+    static let unauthorized = Route.Answer(401, "No token, or one that is not valid.", error)
+    static let forbidden = Route.Answer(403, "The token may not do this.", error)
+    static let notFound = Route.Answer(404, "There is no such thing.", error)
+    static let conflict = Route.Answer(409, "The request contradicts an earlier one.", error)
+    static let tooLarge = Route.Answer(413, "The body is too large.", error)
+    static let unsupportedMediaType = Route.Answer(415, "The body is not JSON.", error)
+    static let invalid = Route.Answer(422, "The request did not pass validation.", error)
+    static let unavailable = Route.Answer(503, "Something that is needed is away.", error)
+
+    /// What any route with a token may answer beside its own.
+    static let guarded = [unauthorized, forbidden, invalid, unavailable]
+    /// The same for a route with a body.
+    static let guardedWithBody = [badRequest, unauthorized, forbidden, tooLarge, unsupportedMediaType, invalid, unavailable]
+}

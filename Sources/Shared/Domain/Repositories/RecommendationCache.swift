@@ -1,0 +1,35 @@
+/// Where the cache stood before a list was made. A list stored under it is found only while nothing that it shows has changed since.
+public struct CacheVersions: Hashable, Sendable {
+    /// Changes whenever something changes what this viewer may be shown. Has no order.
+    public var viewer: UInt64
+    /// Grows whenever a person is blocked, hidden, changed or erased.
+    public var safety: Int64
+
+    public init(viewer: UInt64, safety: Int64) {
+        self.viewer = viewer
+        self.safety = safety
+    }
+}
+
+public enum CacheLookup: Hashable, Sendable {
+    case hit([UInt8])
+    /// Make the list anew and store it under these versions; `nil` while the cache is away.
+    case miss(CacheVersions?)
+}
+
+/// Ready answers by request. Whatever leaves a doubt is a miss.
+public protocol RecommendationCache: Sendable {
+    /// - Parameter key: Names the request beside its viewer: a hash of its parameters and of the model.
+    func lookup(_ key: String, viewer: UserID) async -> CacheLookup
+    /// Keeps an answer for ten minutes. A cache that is away does nothing.
+    /// - Parameters:
+    ///   - people: Everyone whom the answer shows.
+    ///   - versions: As the lookup returned them, before the answer was made.
+    func store(_ answer: [UInt8], showing people: [UserID], key: String, viewer: UserID, versions: CacheVersions) async
+    /// Makes all lists of these viewers stale: after an interaction of theirs, or a change of what they seek.
+    /// - Throws: ``RepositoryError/Code/unavailable``: the change must not be acknowledged.
+    func bump(viewers: [UserID]) async throws(RepositoryError)
+    /// Makes every list stale that shows one of these people: after a block, a report, an erasure or a change of profile.
+    /// - Throws: ``RepositoryError/Code/unavailable``: the change must not be acknowledged.
+    func changed(people: [UserID]) async throws(RepositoryError)
+}

@@ -1,0 +1,82 @@
+internal import CNng
+internal import Glibc
+
+/// nng's `aio`: one send or receive at a time, with a callback on nng's threads when it is over.
+///
+/// Never freed: nng 1.5 deadlocks when that happens on one of its own threads, and the slots that hold one are used for ever.
+@safe struct AsynchronousOperation: @unchecked Sendable {
+    // Sendable, because nng's functions on an aio lock it; who may start an operation is the slot's state.
+    private let handle: OpaquePointer
+
+    enum Outcome {
+        case success
+        case closed
+        case connectionLost
+        case aborted
+        case failure(String)
+    }
+
+    private final class Callback: @unchecked Sendable {
+        // Sendable, because it is written once, before the first operation starts.
+        var run: @Sendable () -> Void = {}
+    }
+
+    private let callback: Callback
+
+    init() throws(MeshError) {
+        var allocated: OpaquePointer?
+        self.callback = Callback()
+        let context = unsafe Unmanaged.passRetained(self.callback).toOpaque()
+        let status = unsafe nng_aio_alloc(
+            &allocated,
+            { context in
+                if let context = unsafe context { unsafe Unmanaged<Callback>.fromOpaque(context).takeUnretainedValue().run() }
+            }, context)
+        guard status == 0, let handle = unsafe allocated else {
+            unsafe Unmanaged<Callback>.fromOpaque(context).release()
+            throw Socket.error(status, "no operation")
+        }
+        unsafe self.handle = handle
+        // Deadlines are ours: nng's timers run on the wall clock.
+        unsafe nng_aio_set_timeout(handle, NNG_DURATION_INFINITE)
+    }
+
+    /// Sets what runs on one of nng's threads when an operation is over: it must not block, abort or close.
+    ///
+    /// Called once, before the first operation. What the function holds is held for ever.
+    func whenEnded(_ run: @escaping @Sendable () -> Void) {
+        self.callback.run = run
+    }
+
+    func send(_ message: consuming MessageBuffer, over context: Socket.Context) {
+        unsafe nng_aio_set_msg(self.handle, message.release())
+        unsafe nng_ctx_send(context.handle, self.handle)
+    }
+
+    func receive(over context: Socket.Context) {
+        unsafe nng_ctx_recv(context.handle, self.handle)
+    }
+
+    /// Ends the operation that is under way, if one is. Never on nng's threads.
+    func abort() {
+        unsafe nng_aio_abort(self.handle, Int32(NNG_ECANCELED.rawValue))
+    }
+
+    var outcome: Outcome {
+        let status = unsafe nng_aio_result(self.handle)
+        switch nng_errno_enum(rawValue: UInt32(bitPattern: status)) {
+        case nng_errno_enum(rawValue: 0): return .success
+        case NNG_ECLOSED: return .closed
+        case NNG_ECONNRESET, NNG_ECONNSHUT, NNG_ECONNREFUSED: return .connectionLost
+        case NNG_ECANCELED: return .aborted
+        default: return .failure(unsafe String(cString: nng_strerror(status)))
+        }
+    }
+
+    /// The received message; or after a failed send the one that nng hands back.
+    func takeMessage() -> MessageBuffer? {
+        guard let message = unsafe nng_aio_get_msg(self.handle) else { return nil }
+        unsafe nng_aio_set_msg(self.handle, nil)
+        return unsafe MessageBuffer(owning: message)
+    }
+}

@@ -1,0 +1,22 @@
+/// One replica of a service, as the directory tells it.
+public struct Endpoint: Sendable, Hashable {
+    public let service: String
+    /// Unique to one start of one process.
+    public let name: String
+    public let version: String
+    /// Share of the calls against other replicas; 1 is usual.
+    public let weight: Double
+    /// 0 where it isn't known.
+    public let pid: Int32
+    /// `ipc:///path/of/socket` or `inproc://name`.
+    public let address: String
+
+    public init(service: String, address: String, name: String? = nil, version: String = "", weight: Double = 1, pid: Int32 = 0) {
+        self.service = service
+        self.address = address
+        self.name = name ?? address
+        self.version = version
+        self.weight = weight > 0 && weight.isFinite ? weight : 1
+        self.pid = pid
+    }
+}

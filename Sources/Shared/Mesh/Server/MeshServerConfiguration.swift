@@ -1,0 +1,53 @@
+/// Runs round a handler: may change the context, refuse the call, and look at its outcome.
+public typealias MeshServerInterceptor =
+    @Sendable (MethodDescriptor, CallContext, _ next: @Sendable (CallContext) async throws -> Void) async throws -> Void
+
+public struct MeshServerConfiguration: Sendable {
+    /// Calls at a time; what is over waits in the sockets.
+    public var maximumConcurrency: Int
+    /// Threads for heavy handlers; 0: one for each core.
+    public var heavyThreads: Int
+    /// Heavy calls that may be there, running or waiting; one more is refused with `RESOURCE_EXHAUSTED`.
+    public var maximumHeavyCalls: Int
+    /// Bytes of a request or reply, envelope included.
+    public var maximumMessageSize: Int
+    /// Share of the calls against other replicas.
+    public var weight: Double
+    /// After so long a drain ends with calls still in flight.
+    public var drainTimeout: Duration
+    /// A drain ends after so long without a call even when clients stay connected.
+    public var drainQuiet: Duration
+    /// Between two dials of the server to itself.
+    public var watchdogInterval: Duration
+    /// After so long without a connection the server listens at a new address.
+    public var watchdogPatience: Duration
+    /// From the outermost to the innermost.
+    public var interceptors: [MeshServerInterceptor]
+    public var observer: (any MeshMetricsObserver)?
+
+    public init(
+        maximumConcurrency: Int = 128,
+        heavyThreads: Int = 0,
+        maximumHeavyCalls: Int = 64,
+        maximumMessageSize: Int = 16 << 20,
+        weight: Double = 1,
+        drainTimeout: Duration = .seconds(10),
+        drainQuiet: Duration = .milliseconds(250),
+        watchdogInterval: Duration = .seconds(1),
+        watchdogPatience: Duration = .milliseconds(500),
+        interceptors: [MeshServerInterceptor] = [],
+        observer: (any MeshMetricsObserver)? = nil
+    ) {
+        self.maximumConcurrency = max(1, maximumConcurrency)
+        self.heavyThreads = heavyThreads
+        self.maximumHeavyCalls = max(1, maximumHeavyCalls)
+        self.maximumMessageSize = maximumMessageSize
+        self.weight = weight
+        self.drainTimeout = drainTimeout
+        self.drainQuiet = drainQuiet
+        self.watchdogInterval = watchdogInterval
+        self.watchdogPatience = watchdogPatience
+        self.interceptors = interceptors
+        self.observer = observer
+    }
+}

@@ -1,0 +1,112 @@
+/// What one variable means: the one table behind parsing, error messages, `--help` and the example file.
+public struct SettingDescription: Sendable {
+    public enum Group: String, CaseIterable, Sendable {
+        case application = "Application"
+        case stores = "Stores"
+        case learning = "Learning"
+        case logging = "Logging"
+        case process = "Process"
+    }
+
+    /// What values are allowed.
+    public enum Kind: Sendable {
+        case text
+        case flag
+        case integer(ClosedRange<Int>)
+        /// One of some words, read in any case.
+        case choice([String])
+        case path(maximumLength: Int)
+        /// One of some schemes, or with `keywords` libpq's `key=value` form.
+        case url(schemes: [String], keywords: Bool)
+    }
+
+    public let name: SettingName
+    public let group: Group
+    public let kind: Kind
+    /// `nil`: unset unless given.
+    public let defaultValue: String?
+    public let summary: String
+    /// Never shown, and never taken from the command line, where every user of the machine could read it.
+    public let isSecret: Bool
+
+    /// What is allowed, as it ends a sentence that says "allowed: …".
+    public var allowed: String {
+        switch self.kind {
+        case .text: "any text"
+        case .flag: "true or false"
+        case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
+        case .choice(let words): words.dropLast().joined(separator: ", ") + " or " + (words.last ?? "")
+        case .path(let maximum): "a path of at most \(maximum) bytes"
+        case .url(let schemes, let keywords):
+            schemes.map { "\($0)://…" }.joined(separator: ", ") + (keywords ? " or libpq's key=value form" : "")
+        }
+    }
+}
+
+extension SettingName {
+    public var description: SettingDescription {
+        switch self {
+        case .appName: self.entry(.application, .text, "Duet", "Name of the installation, shown in health bodies and the API document.")
+        case .debug: self.entry(.application, .flag, "false", "Log at DEBUG unless LOG_LEVEL says otherwise.")
+        case .environment:
+            self.entry(
+                .application, .choice(["development", "staging", "production", "test"]), "development", "Where this runs; shown in logs.")
+        case .host: self.entry(.application, .text, "127.0.0.1", "Address on which the gateway listens.")
+        case .port: self.entry(.application, .integer(0...65535), "8000", "Port on which the gateway listens; 0 takes any free one.")
+        case .workers: self.entry(.application, .integer(1...64), "1", "Gateway processes that `duet up` starts on the one port.")
+        case .requestBudget:
+            self.entry(
+                .application, .integer(10...60_000), "300",
+                "Milliseconds that a recommendation may take in all; each hop gets what is left.")
+        case .databaseURL:
+            self.entry(
+                .stores, .url(schemes: ["postgresql", "postgres"], keywords: true), nil,
+                "PostgreSQL. Unset: `duet up` starts a private one. SQLAlchemy's postgresql+driver:// is understood.", secret: true)
+        case .databasePoolSize:
+            self.entry(
+                .stores, .integer(1...200), "4",
+                "Connections that a process keeps open. On few cores more are slower: 16 do less than 4 on two.")
+        case .databaseMaxOverflow:
+            self.entry(.stores, .integer(0...200), "0", "Further connections a process may open in a rush; closed when idle.")
+        case .redisURL:
+            self.entry(
+                .stores, .url(schemes: ["redis", "unix"], keywords: false), nil, "Redis. Unset: `duet up` starts a private one.",
+                secret: true)
+        case .embeddingDimension:
+            self.entry(
+                .learning, .integer(2...512), nil,
+                "Factors of a person's embedding. Unset: training picks the number that validates best.")
+        case .candidateTopK:
+            self.entry(.learning, .integer(10...5000), "300", "People whom stage 1 hands to stage 2 for one request.")
+        case .rankingModelVersion:
+            self.entry(.learning, .text, nil, "Serve this version of the model. Unset: the registry's active one.")
+        case .featureCacheCapacity:
+            self.entry(.learning, .integer(0...10_000_000), "50000", "People whose features a FeatureSvc keeps in memory.")
+        case .logLevel:
+            self.entry(.logging, .choice(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]), "INFO", "Lowest level that is written.")
+        case .logFormat: self.entry(.logging, .choice(["json", "text"]), "json", "One JSON object a line, or lines for people.")
+        case .meshDirectory:
+            self.entry(.process, .path(maximumLength: 60), nil, "Folder (mode 0700) in which the services find each other's sockets.")
+        case .healthSocket:
+            self.entry(.process, .path(maximumLength: 107), nil, "Unix socket of this process's own /health and /metrics.")
+        case .healthPort:
+            self.entry(.process, .integer(1...65535), nil, "Port of this process's own /health and /metrics, on HOST; beside HEALTH_SOCKET.")
+        case .replica: self.entry(.process, .text, nil, "Name of this process among its service's, shown in logs.")
+        case .jwtKeyFile: self.entry(.process, .path(maximumLength: 4095), nil, "File (mode 0600) with the key of HS256 tokens.")
+        case .listenDescriptors:
+            self.entry(
+                .process, .integer(0...16), "0", "Sockets handed over by the parent, the first as descriptor 3 (systemd's protocol).")
+        case .shutdownTimeout:
+            self.entry(
+                .process, .integer(100...600_000), "10000", "Milliseconds that draining may take after SIGTERM; then the process exits.")
+        case .supervisorProcessID:
+            self.entry(.process, .integer(1...4_194_304), nil, "Set by `duet up`: the process ends when this parent does.")
+        }
+    }
+
+    private func entry(
+        _ group: SettingDescription.Group, _ kind: SettingDescription.Kind, _ defaultValue: String?, _ summary: String, secret: Bool = false
+    ) -> SettingDescription {
+        SettingDescription(name: self, group: group, kind: kind, defaultValue: defaultValue, summary: summary, isSecret: secret)
+    }
+}

@@ -1,0 +1,38 @@
+/// Every environment variable that a Duet process reads. ``Settings`` holds the values, ``SettingDescription`` says what each means.
+public enum SettingName: String, CaseIterable, Sendable {
+    // Application
+    case appName = "APP_NAME"
+    case debug = "DEBUG"
+    case environment = "ENVIRONMENT"
+    case host = "HOST"
+    case port = "PORT"
+    case workers = "WORKERS"
+    case requestBudget = "REQUEST_BUDGET_MS"
+    // Stores
+    case databaseURL = "DATABASE_URL"
+    case databasePoolSize = "DATABASE_POOL_SIZE"
+    case databaseMaxOverflow = "DATABASE_MAX_OVERFLOW"
+    case redisURL = "REDIS_URL"
+    // Learning
+    case embeddingDimension = "EMBEDDING_DIMENSION"
+    case candidateTopK = "CANDIDATE_GENERATION_TOP_K"
+    case rankingModelVersion = "RANKING_MODEL_VERSION"
+    case featureCacheCapacity = "FEATURE_CACHE_CAPACITY"
+    // Logging
+    case logLevel = "LOG_LEVEL"
+    case logFormat = "LOG_FORMAT"
+    // Process
+    case meshDirectory = "MESH_DIR"
+    case healthSocket = "HEALTH_SOCKET"
+    case healthPort = "HEALTH_PORT"
+    case replica = "REPLICA"
+    case jwtKeyFile = "JWT_HS256_KEY_FILE"
+    case listenDescriptors = "LISTEN_FDS"
+    case shutdownTimeout = "SHUTDOWN_TIMEOUT_MS"
+    case supervisorProcessID = "DUET_SUPERVISOR_PID"
+
+    /// The command-line form: `PORT` is `--port`.
+    public var flag: String {
+        "--" + self.rawValue.lowercased().replacing("_", with: "-")
+    }
+}

@@ -1,0 +1,112 @@
+public import Logging
+public import Telemetry
+
+/// The configuration of a process: every variable of ``SettingName``, parsed and checked.
+public struct Settings: Sendable {
+    public var applicationName: String
+    public var isDebug: Bool
+    public var environment: String
+    public var host: String
+    public var port: Int
+    public var workers: Int
+    /// What a recommendation request may take in all.
+    public var requestBudget: Duration
+    /// For libpq; `nil` if unset. ``required(_:)`` where a process can't do without.
+    public var databaseURL: String?
+    public var databasePoolSize: Int
+    public var databaseMaxOverflow: Int
+    public var redisURL: String?
+    /// `nil`: training chooses.
+    public var embeddingDimension: Int?
+    public var candidateTopK: Int
+    /// `nil`: the registry's active model.
+    public var rankingModelVersion: String?
+    public var featureCacheCapacity: Int
+    public var logLevel: Logger.Level
+    public var logFormat: LogFormat
+    public var meshDirectory: String?
+    public var healthSocket: String?
+    public var healthPort: Int?
+    public var replica: String?
+    public var jwtKeyFile: String?
+    /// Sockets handed over by the parent, the first of them descriptor 3.
+    public var listenDescriptors: Int
+    public var shutdownTimeout: Duration
+    public var supervisorProcessID: Int32?
+
+    /// Reads an environment.
+    ///
+    /// - Parameter required: Variables without which the process can't start.
+    /// - Throws: ``SettingsError`` with a sentence for each variable that is wrong or missing.
+    public init(environment: [String: String], requiring required: [SettingName] = []) throws(SettingsError) {
+        var given: [SettingName: String] = [:]
+        for name in SettingName.allCases { given[name] = environment[name.rawValue] }
+        try self.init(given: given, requiring: required)
+    }
+
+    /// Reads an environment and, above it, flags: `--port 8000` or `--port=8000` for `PORT`.
+    ///
+    /// - Parameter arguments: Without the program's name.
+    /// - Throws: ``SettingsError``; also for an unknown flag, and for a secret on the command line.
+    public init(
+        arguments: [String], environment: [String: String], requiring required: [SettingName] = []
+    ) throws(SettingsError) {
+        var given: [SettingName: String] = [:]
+        for name in SettingName.allCases { given[name] = environment[name.rawValue] }
+        let flags = try Self.flags(in: arguments)
+        given.merge(flags) { $1 }
+        try self.init(given: given, requiring: required)
+    }
+
+    private init(given: [SettingName: String], requiring required: [SettingName]) throws(SettingsError) {
+        var reader = SettingsReader(given)
+        self.applicationName = reader.text(.appName) ?? ""
+        self.isDebug = reader.flag(.debug)
+        self.environment = reader.choice(.environment) ?? ""
+        self.host = reader.text(.host) ?? ""
+        self.port = reader.integer(.port) ?? 0
+        self.workers = reader.integer(.workers) ?? 1
+        self.requestBudget = .milliseconds(reader.integer(.requestBudget) ?? 0)
+        self.databaseURL = reader.url(.databaseURL)
+        self.databasePoolSize = reader.integer(.databasePoolSize) ?? 1
+        self.databaseMaxOverflow = reader.integer(.databaseMaxOverflow) ?? 0
+        self.redisURL = reader.url(.redisURL)
+        self.embeddingDimension = reader.integer(.embeddingDimension)
+        self.candidateTopK = reader.integer(.candidateTopK) ?? 0
+        self.rankingModelVersion = reader.text(.rankingModelVersion)
+        self.featureCacheCapacity = reader.integer(.featureCacheCapacity) ?? 0
+        let level = reader.choice(.logLevel).flatMap { Logger.Level(standardName: $0) } ?? .info
+        self.logLevel = self.isDebug && !reader.isGiven(.logLevel) ? .debug : level
+        self.logFormat = reader.choice(.logFormat).flatMap { LogFormat(rawValue: $0) } ?? .json
+        self.meshDirectory = reader.text(.meshDirectory)
+        self.healthSocket = reader.text(.healthSocket)
+        self.healthPort = reader.integer(.healthPort)
+        self.replica = reader.text(.replica)
+        self.jwtKeyFile = reader.text(.jwtKeyFile)
+        self.listenDescriptors = reader.integer(.listenDescriptors) ?? 0
+        self.shutdownTimeout = .milliseconds(reader.integer(.shutdownTimeout) ?? 0)
+        self.supervisorProcessID = reader.integer(.supervisorProcessID).map { Int32($0) }
+        for name in required { reader.require(name) }
+        // What stood in for a wrong value above is never seen: there is no Settings with a problem.
+        guard reader.problems.isEmpty else { throw SettingsError(problems: reader.problems) }
+    }
+
+    /// A text value without which the caller can't go on.
+    ///
+    /// - Throws: ``SettingsError`` with the sentence that the start would have ended with.
+    public func required(_ name: SettingName) throws(SettingsError) -> String {
+        let value: String? =
+            switch name {
+            case .databaseURL: self.databaseURL
+            case .redisURL: self.redisURL
+            case .meshDirectory: self.meshDirectory
+            case .jwtKeyFile: self.jwtKeyFile
+            case .healthSocket: self.healthSocket
+            case .replica: self.replica
+            case .rankingModelVersion: self.rankingModelVersion
+            default: name.description.defaultValue
+            }
+        guard let value else { throw SettingsError(problems: ["\(name.rawValue) is not set: \(name.description.summary)"]) }
+        return value
+    }
+}

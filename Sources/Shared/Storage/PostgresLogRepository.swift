@@ -1,0 +1,75 @@
+internal import Domain
+internal import Postgres
+
+/// Reads below the oldest running transaction only: what is there is settled, what comes later sorts behind it.
+struct PostgresLogRepository: LogRepository {
+    private let postgres: PostgresPool
+    private let bell: Doorbell
+
+    init(postgres: PostgresPool, bell: Doorbell) {
+        self.postgres = postgres
+        self.bell = bell
+    }
+
+    func interactions(after position: LogPosition, limit: Int) async throws(RepositoryError) -> LogBatch<Interaction> {
+        try await self.read(
+            """
+            SELECT pg_snapshot_xmin(pg_current_snapshot()), i.xid, \(.interactionColumns)
+            FROM (SELECT) AS always LEFT JOIN (
+                SELECT * FROM interactions AS l
+                WHERE (l.xid, l.id) > (\(position.transaction), \(position.id)) AND l.xid < pg_snapshot_xmin(pg_current_snapshot())
+                ORDER BY l.xid, l.id LIMIT \(limit)
+            ) AS i ON true
+            ORDER BY i.xid, i.id
+            """
+        ) { row throws(PostgresError) in
+            let interaction = try row.interaction(at: 2)
+            return (interaction.id, interaction)
+        }
+    }
+
+    func users(after position: LogPosition, limit: Int) async throws(RepositoryError) -> LogBatch<UserEvent> {
+        try await self.read(
+            """
+            SELECT pg_snapshot_xmin(pg_current_snapshot()), entry.xid, entry.id, entry.erased, \(.userColumns)
+            FROM (SELECT) AS always LEFT JOIN (
+                (SELECT l.xid, l.id, false AS erased FROM users AS l
+                    WHERE (l.xid, l.id) > (\(position.transaction), \(position.id)) AND l.xid < pg_snapshot_xmin(pg_current_snapshot())
+                    ORDER BY l.xid, l.id LIMIT \(limit))
+                UNION ALL
+                (SELECT e.xid, e.user_id, true FROM erasures AS e
+                    WHERE (e.xid, e.user_id) > (\(position.transaction), \(position.id)) AND e.xid < pg_snapshot_xmin(pg_current_snapshot())
+                    ORDER BY e.xid, e.user_id LIMIT \(limit))
+                ORDER BY xid, id LIMIT \(limit)
+            ) AS entry ON true
+            LEFT JOIN users AS u ON u.id = entry.id AND NOT entry.erased
+            ORDER BY entry.xid, entry.id
+            """
+        ) { row throws(PostgresError) in
+            let id = try row.int64(2)
+            return (id, try row.bool(3) ? .erased(UserID(id)) : .changed(try row.user(at: 4)))
+        }
+    }
+
+    func doorbell(interval: Duration) -> AsyncStream<Void> { self.bell.rings(.log, interval: interval) }
+
+    /// Column 0 is the horizon, which comes even without entries; column 1 the transaction, null without an entry.
+    private func read<Event: Hashable & Sendable>(
+        _ statement: PostgresQuery, _ decode: (PostgresRow) throws(PostgresError) -> (id: Int64, event: Event)
+    ) async throws(RepositoryError) -> LogBatch<Event> {
+        do {
+            let rows = try await self.postgres.query(statement)
+            var batch = LogBatch<Event>(entries: [], horizon: 0)
+            batch.entries.reserveCapacity(rows.count)
+            for row in rows {
+                batch.horizon = try row.uint64(0)
+                guard let transaction = try row.optionalUInt64(1) else { continue }
+                let (id, event) = try decode(row)
+                batch.entries.append(LogEntry(position: LogPosition(transaction: transaction, id: id), event: event))
+            }
+            return batch
+        } catch {
+            throw RepositoryError(translating: error)
+        }
+    }
+}

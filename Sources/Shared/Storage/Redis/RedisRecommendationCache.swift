@@ -1,0 +1,174 @@
+package import Domain
+package import Logging
+package import Redis
+internal import Synchronization
+
+/// Lists under `{run}:rec:{viewer}:{key}`, viewers' versions under `{run}:ver:{viewer}`, changed people in the sorted set
+/// `{run}:safety:log`; `{run}` is the run id of the server process.
+///
+/// A server that was restarted from a file, or took over as a replica, may have lost bumps: its keys must not be believed. Each round
+/// trip therefore asks whether a certain script is loaded. Scripts live in one server process, are neither saved nor replicated: while
+/// it is there, the process is the one whose run id is in the keys.
+///
+/// A viewer's version is a random number: one that was evicted and made anew never equals an old one. A person's place in the safety log
+/// is the time of their change in microseconds of the server's clock, never falling; the safety version is the last of them. The log
+/// forgets what is older than any list. Its member `floor` says since when it is whole.
+package final class RedisRecommendationCache: RecommendationCache {
+    private struct Run { let id: String, digest: String }
+
+    private static let lifetime = 600  // Seconds that a list is kept.
+    private static let memory: Int64 = 3_600_000_000  // Microseconds that the safety log looks back: longer than any list is kept.
+    private static let versionLifetime = 86_400  // Seconds that a version is kept without a bump.
+
+    private let redis: RedisClient
+    private let logger: Logger
+    private let run = Mutex<Run?>(nil)
+
+    package init(redis: RedisClient, logger: Logger) {
+        self.redis = redis
+        self.logger = logger
+    }
+
+    package func lookup(_ key: String, viewer: UserID) async -> CacheLookup {
+        do {
+            let run = try await self.currentRun()
+            let replies = try await self.redis.pipeline([
+                RedisCommand("SCRIPT", "EXISTS", run.digest),
+                RedisCommand("GET", Self.list(run, viewer, key)),
+                RedisCommand("GET", Self.version(run, viewer)),
+                RedisCommand("ZREVRANGE", Self.log(run), 0, 0, "WITHSCORES"),
+            ])
+            guard replies.count == 4, self.isSame(run, replies[0]) else { return .miss(nil) }
+            guard let viewerVersion = replies[2].string.flatMap({ UInt64($0) }), let safety = replies[3].array?.last?.integer else {
+                return .miss(try await self.prepare(run, viewer))
+            }
+            let versions = CacheVersions(viewer: viewerVersion, safety: safety)
+            guard let list = replies[1].bytes.flatMap(CachedList.init(decoding:)), list.versions.viewer == versions.viewer,
+                try await self.isUnchanged(list, safety: safety, run)
+            else { return .miss(versions) }
+            return .hit(list.answer)
+        } catch {
+            self.logger.debug("The cache is away", metadata: ["error": "\(error)"])
+            return .miss(nil)
+        }
+    }
+
+    package func store(_ answer: [UInt8], showing people: [UserID], key: String, viewer: UserID, versions: CacheVersions) async {
+        // Under the run whose versions these are, or under none: a run met since then knows nothing of them, so nothing would match.
+        guard let run = self.run.withLock({ $0 }) else { return }
+        let list = CachedList(versions: versions, people: people, answer: answer)
+        do {
+            _ = try await self.redis.send(RedisCommand("SETEX", Self.list(run, viewer, key), Self.lifetime, list.encode()))
+        } catch {
+            self.logger.debug("The cache is away", metadata: ["error": "\(error)"])
+        }
+    }
+
+    package func bump(viewers: [UserID]) async throws(RepositoryError) {
+        guard !viewers.isEmpty else { return }
+        try await self.change { run in
+            viewers.map { RedisCommand("SET", Self.version(run, $0), UInt64.random(in: 1...UInt64.max), "EX", Self.versionLifetime) }
+        }
+    }
+
+    package func changed(people: [UserID]) async throws(RepositoryError) {
+        guard !people.isEmpty else { return }
+        try await self.change { run in
+            [RedisCommand("EVAL", arguments: [Self.logging, 1, Self.log(run), Self.memory] + people.map { $0.rawValue })]
+        }
+    }
+
+    // MARK: Versions
+
+    /// Adds ARGV[2…] to the log at the present, drops what is older than ARGV[1] microseconds, answers the version.
+    private static let logging = """
+        local time = redis.call('TIME')
+        local now = time[1] * 1000000 + time[2]
+        local last = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+        if last[2] then
+            if #ARGV == 1 then return last[2] end
+            now = math.max(now, tonumber(last[2]) + 1)
+        else
+            redis.call('ZADD', KEYS[1], string.format('%.0f', now), 'floor')
+            now = now + 1
+        end
+        for index = 2, #ARGV do redis.call('ZADD', KEYS[1], string.format('%.0f', now), ARGV[index]) end
+        local oldest = string.format('%.0f', now - tonumber(ARGV[1]))
+        if redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. oldest) > 0 then
+            redis.call('ZADD', KEYS[1], 'NX', oldest, 'floor')
+        end
+        return redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
+        """
+
+    /// Makes the versions that are missing.
+    private func prepare(_ run: Run, _ viewer: UserID) async throws(RedisError) -> CacheVersions? {
+        let key = Self.version(run, viewer)
+        let replies = try await self.redis.pipeline([
+            RedisCommand("SCRIPT", "EXISTS", run.digest),
+            RedisCommand("SET", key, UInt64.random(in: 1...UInt64.max), "NX", "EX", Self.versionLifetime),
+            RedisCommand("GET", key),
+            RedisCommand("EVAL", Self.logging, 1, Self.log(run), Self.memory),
+        ])
+        guard replies.count == 4, self.isSame(run, replies[0]), let viewer = replies[2].string.flatMap({ UInt64($0) }),
+            let safety = replies[3].integer
+        else { return nil }
+        return CacheVersions(viewer: viewer, safety: safety)
+    }
+
+    /// Whether none of the people shown changed after the list was begun. Asks only if anybody did.
+    private func isUnchanged(_ list: CachedList, safety: Int64, _ run: Run) async throws(RedisError) -> Bool {
+        if list.versions.safety == safety { return true }
+        guard list.versions.safety < safety else { return false }
+        let members = ["floor"] + list.people.map(\.description)
+        let reply = try await self.redis.send(RedisCommand("ZMSCORE", arguments: [Self.log(run)] + members))
+        guard let scores = reply.array, scores.count == members.count, let floor = scores[0].integer, floor <= list.versions.safety else {
+            return false
+        }
+        return scores.dropFirst().allSatisfy { score in score.isNull || score.integer.map { $0 <= list.versions.safety } ?? false }
+    }
+
+    /// Runs commands that must not get lost; once more under the new run id if the server has become another one.
+    private func change(_ commands: (Run) -> [RedisCommand]) async throws(RepositoryError) {
+        do {
+            for _ in 0..<2 {
+                let run = try await self.currentRun()
+                let replies = try await self.redis.pipeline(commands(run) + [RedisCommand("SCRIPT", "EXISTS", run.digest)])
+                for case .error(let message) in replies { throw RedisError(.command, message) }
+                if let last = replies.last, self.isSame(run, last) { return }
+            }
+            throw RedisError(.unavailable, "the server changes too fast")
+        } catch {
+            throw RepositoryError(.unavailable, "the cache's versions can't be changed", cause: error)
+        }
+    }
+
+    // MARK: The server's run
+
+    private func currentRun() async throws(RedisError) -> Run {
+        if let run = self.run.withLock({ $0 }) { return run }
+        let information = try await self.redis.send(RedisCommand("INFO", "server")).string ?? ""
+        guard let line = information.split(whereSeparator: \.isNewline).first(where: { $0.hasPrefix("run_id:") }) else {
+            throw RedisError(.malformed, "INFO names no run id")
+        }
+        let id = String(line.dropFirst("run_id:".count))
+        guard let digest = try await self.redis.send(RedisCommand("SCRIPT", "LOAD", "return '\(id)'")).string else {
+            throw RedisError(.malformed, "SCRIPT LOAD gave no digest")
+        }
+        let run = Run(id: id, digest: digest)
+        self.run.withLock { $0 = run }
+        return run
+    }
+
+    /// Takes the answer to `SCRIPT EXISTS`, and forgets the run if the server is another one.
+    private func isSame(_ run: Run, _ reply: RESPValue) -> Bool {
+        if reply.array?.first?.integer == 1 { return true }
+        self.run.withLock { current in
+            if current?.id == run.id { current = nil }
+        }
+        return false
+    }
+
+    private static func list(_ run: Run, _ viewer: UserID, _ key: String) -> String { "\(run.id):rec:\(viewer):\(key)" }
+    private static func version(_ run: Run, _ viewer: UserID) -> String { "\(run.id):ver:\(viewer)" }
+    private static func log(_ run: Run) -> String { "\(run.id):safety:log" }
+}

@@ -1,0 +1,55 @@
+internal import Domain
+internal import Postgres
+
+extension PostgresQuery {
+    /// What ``Domain/User`` is read from, of a table or sub-query named `u`.
+    static let userColumns = PostgresQuery(
+        unescaped: """
+            u.id, u.name, u.age, u.gender, u.location, u.latitude, u.longitude, u.bio, u.interests, u.created_at, u.updated_at, \
+            u.last_active_at
+            """)
+
+    /// What ``Domain/Interaction`` is read from, of a table or sub-query named `i`.
+    static let interactionColumns = PostgresQuery(
+        unescaped: "i.id, i.user_id, i.target_user_id, i.kind, i.occurred_at, i.context::text")
+}
+
+extension PostgresRow {
+    /// Reads ``Postgres/PostgresQuery/userColumns`` from `first` on.
+    func user(at first: Int = 0) throws(PostgresError) -> User {
+        var coordinate: Coordinate?
+        if let latitude = try self.optionalDouble(first + 5), let longitude = try self.optionalDouble(first + 6) {
+            coordinate = Coordinate(latitude: latitude, longitude: longitude)
+        }
+        var gender: Gender?
+        if let name = try self.optionalString(first + 3) {
+            guard let value = Gender(rawValue: name) else { throw PostgresError(.malformedRow, "unknown gender") }
+            gender = value
+        }
+        return User(
+            id: UserID(try self.int64(first)), name: try self.string(first + 1), age: try self.optionalInt(first + 2), gender: gender,
+            location: try self.optionalString(first + 4), coordinate: coordinate, bio: try self.optionalString(first + 7),
+            interests: try self.stringArray(first + 8), createdAt: Timestamp(microseconds: try self.timestamp(first + 9)),
+            updatedAt: try self.optionalTimestamp(first + 10).map(Timestamp.init(microseconds:)),
+            lastActiveAt: try self.optionalTimestamp(first + 11).map(Timestamp.init(microseconds:)))
+    }
+
+    /// Reads ``Postgres/PostgresQuery/interactionColumns`` from `first` on.
+    func interaction(at first: Int = 0) throws(PostgresError) -> Interaction {
+        Interaction(
+            id: try self.int64(first), userID: UserID(try self.int64(first + 1)), targetUserID: UserID(try self.int64(first + 2)),
+            kind: try self.kind(first + 3), timestamp: Timestamp(microseconds: try self.timestamp(first + 4)),
+            context: try self.string(first + 5))
+    }
+
+    func kind(_ column: Int) throws(PostgresError) -> InteractionKind {
+        guard let kind = InteractionKind(code: try self.int16(column)) else {
+            throw PostgresError(.malformedRow, "unknown kind of interaction")
+        }
+        return kind
+    }
+}
+
+extension PostgresParameter {
+    static func timestamp(_ timestamp: Timestamp?) -> PostgresParameter { .timestamp(microseconds: timestamp?.rawValue) }
+}

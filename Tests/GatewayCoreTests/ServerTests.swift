@@ -1,0 +1,163 @@
+import GatewayCore
+import Glibc
+import Logging
+import NIOCore
+import ServiceLifecycle
+import Synchronization
+import Testing
+
+/// Through real sockets.
+@Suite(.timeLimit(.minutes(1))) struct ServerTests {
+    private static let logger = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
+    private static let token = "Authorization: Bearer service:x\r\n"
+
+    @Test func keepAliveAndAnErrorOfTheProtocol() async throws {
+        try await Self.withServer { port, _ in
+            try await Self.withConnection(port) { connection in
+                for _ in 0..<2 {
+                    let answer = try await connection.exchange("GET /api/v1/users/1 HTTP/1.1\r\nHost: x\r\n\(Self.token)\r\n")
+                    #expect(answer.hasPrefix("HTTP/1.1 200"))
+                    #expect(answer.contains("\"name\":\"Person 1\""))
+                    #expect(answer.lowercased().contains("date: fri, 15 jan 2027 08:00:00 gmt"))
+                }
+                let answer = try await connection.exchange("NOT HTTP AT ALL\r\n\r\n")
+                #expect(answer.hasPrefix("HTTP/1.1 400"))
+                #expect(answer.contains("\"request_id\""))
+                #expect(try await connection.isClosed())
+            }
+        }
+    }
+
+    @Test func aHeaderThatIsTooLarge() async throws {
+        try await Self.withServer { port, _ in
+            try await Self.withConnection(port) { connection in
+                let answer = try await connection.exchange(
+                    "GET /api/v1/health/live HTTP/1.1\r\nHost: x\r\nX-Long: \(String(repeating: "a", count: 100_000))\r\n\r\n")
+                #expect(answer.hasPrefix("HTTP/1.1 431") || answer.hasPrefix("HTTP/1.1 400"))
+                #expect(answer.contains("\"error\""))
+            }
+        }
+    }
+
+    @Test("A body over the limit is answered while the client is still sending")
+    func largeBody() async throws {
+        try await Self.withServer { port, _ in
+            try await Self.withConnection(port) { connection in
+                let head = "POST /api/v1/users/ HTTP/1.1\r\nHost: x\r\n\(Self.token)Content-Type: application/json\r\nContent-Length: 5000000\r\n\r\n"
+                let answer = try await connection.exchange(head + String(repeating: "a", count: 100_000))
+                #expect(answer.hasPrefix("HTTP/1.1 413"))
+                #expect(answer.contains("\"error\""))
+            }
+        }
+    }
+
+    @Test func anInheritedSocketIsServed() async throws {
+        // Bound and listening before the server exists, as a supervisor would hand it down.
+        let (inherited, port) = try Self.listeningSocket()
+        try await Self.withServer(socket: .inherited(inherited)) { _, _ in
+            try await Self.withConnection(port) { connection in
+                let answer = try await connection.exchange("GET /api/v1/health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+                #expect(answer.hasPrefix("HTTP/1.1 200"))
+            }
+        }
+    }
+
+    @Test("Draining ends each connection with its next answer")
+    func draining() async throws {
+        try await Self.withServer(grace: .seconds(30)) { port, stop in
+            try await Self.withConnection(port) { connection in
+                let request = "GET /api/v1/health/live HTTP/1.1\r\nHost: x\r\n\r\n"
+                #expect(try await !connection.exchange(request).lowercased().contains("connection: close"))
+                await stop()
+                // The listener closes at once: nobody new gets in.
+                await #expect(throws: (any Error).self) {
+                    while true { try await Self.withConnection(port) { _ in } }
+                }
+                let last = try await connection.exchange(request)
+                #expect(last.hasPrefix("HTTP/1.1 200"))
+                #expect(last.lowercased().contains("connection: close"))
+                #expect(try await connection.isClosed())
+            }
+        }
+    }
+
+    @Test("Idle connections are closed when the grace is over")
+    func drainingIdle() async throws {
+        try await Self.withServer(grace: .milliseconds(10)) { port, stop in
+            try await Self.withConnection(port) { connection in
+                _ = try await connection.exchange("GET /api/v1/health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+                await stop()
+                #expect(try await connection.isClosed())
+            }
+        }
+    }
+
+    // MARK: Socket activation
+
+    @Test func theSocketToServe() throws {
+        func resolve(_ environment: [String: String]) throws -> ListeningSocket {
+            try ListeningSocket.resolved(environment: { environment[$0] }, processID: 7, host: "h", port: 1)
+        }
+        #expect(try resolve([:]) == .address(host: "h", port: 1))
+        #expect(try resolve(["LISTEN_FDS": "1"]) == .inherited(3))
+        #expect(try resolve(["LISTEN_FDS": "1", "LISTEN_PID": "7"]) == .inherited(3))
+        #expect(try resolve(["LISTEN_FDS": "1", "LISTEN_PID": "8"]) == .address(host: "h", port: 1))
+        #expect(throws: ListeningError.self) { try resolve(["LISTEN_FDS": "2"]) }
+    }
+
+    // MARK: Helpers
+
+    private static func withServer(
+        socket: ListeningSocket = .address(host: "127.0.0.1", port: 0), grace: Duration = .zero,
+        _ body: (_ port: Int, _ stop: @Sendable () async -> Void) async throws -> Void
+    ) async throws {
+        let harness = await Harness(people: 3)
+        let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
+        var configuration = GatewayServer.Configuration()
+        configuration.drainGrace = grace
+        let server = GatewayServer(application: harness.application, socket: socket, configuration: configuration, logger: Self.logger) {
+            continuation.yield($0?.port ?? 0)
+        }
+        let group = ServiceGroup(services: [server], logger: Self.logger)
+        async let running: Void = group.run()
+        var iterator = ports.makeAsyncIterator()
+        let port = await iterator.next() ?? 0
+        do {
+            try await body(port) { await group.triggerGracefulShutdown() }
+        } catch {
+            await group.triggerGracefulShutdown()
+            try await running
+            throw error
+        }
+        await group.triggerGracefulShutdown()
+        try await running
+    }
+
+    private struct Failure: Error {}
+
+    /// A socket of 127.0.0.1 that listens on a free port.
+    private static func listeningSocket() throws -> (descriptor: CInt, port: Int) {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = SocketClient.loopback(port: 0)
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isListening = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+                unsafe bind(descriptor, generic, length) == 0 && listen(descriptor, 16) == 0
+                    && getsockname(descriptor, generic, &length) == 0
+            }
+        }
+        guard isListening else { throw Failure() }
+        return (descriptor, Int(in_port_t(bigEndian: address.sin_port)))
+    }
+
+    private static func withConnection(_ port: Int, _ body: (SocketClient) async throws -> Void) async throws {
+        let client = try await SocketClient(port: port)
+        do {
+            try await body(client)
+        } catch {
+            client.close()
+            throw error
+        }
+        client.close()
+    }
+}

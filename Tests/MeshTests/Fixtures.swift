@@ -1,0 +1,147 @@
+import Glibc
+import Logging
+import Mesh
+import Synchronization
+
+let quietLogger = Logger(label: "mesh-tests") { _ in SwiftLogNoOpLogHandler() }
+
+/// Bytes as a message.
+struct Note: MeshMessage {
+    static let fullName = "test.Note"
+    var bytes: [UInt8]
+
+    init(_ bytes: [UInt8] = []) { self.bytes = bytes }
+
+    init(_ text: String) { self.bytes = Array(text.utf8) }
+
+    init(unpacking bytes: UnsafeRawBufferPointer) throws(MeshError) { self.bytes = unsafe Array(bytes) }
+
+    func withPackedForm<R>(_ body: (Int, (UnsafeMutableRawBufferPointer) -> Void) throws(MeshError) -> R) throws(MeshError) -> R {
+        try unsafe body(self.bytes.count) { unsafe $0.copyBytes(from: self.bytes) }
+    }
+
+    var text: String { String(decoding: self.bytes, as: UTF8.self) }
+}
+
+enum TestService {
+    static let name = "test.TestService"
+    static let echo = MethodDescriptor(service: name, name: "Echo", isIdempotent: true, timeout: .seconds(20))
+    static let heavyEcho = MethodDescriptor(service: name, name: "HeavyEcho", isIdempotent: true, isHeavy: true, timeout: .seconds(20))
+    static let once = MethodDescriptor(service: name, name: "Once", timeout: .seconds(20))
+    static let unknown = MethodDescriptor(service: name, name: "Unknown")
+
+    static let echoMethod = MeshMethod(echo) { (note: Note, _) in note }
+    static let heavyEchoMethod = MeshMethod(heavyEcho) { (note: Note, _) in note }
+}
+
+extension MeshClient {
+    func echo(_ text: String = "hello", _ method: MethodDescriptor = TestService.echo, deadline: Deadline? = nil) async throws -> String {
+        let reply: Note = try await self.call(method, Note(text), deadline: deadline)
+        return reply.text
+    }
+
+    /// Waits for so many replicas that can be called.
+    func waitForReady(_ count: Int) async throws {
+        try await self.waitUntil(deadline: .after(.seconds(20))) { $0.count(where: \.isReady) == count }
+    }
+}
+
+/// A directory with a short path, removed afterwards.
+func withMeshDirectory<R>(_ body: (String) async throws -> R) async throws -> R {
+    let path = "/tmp/mesh-\(getpid())-\(String(UInt32.random(in: .min ... .max), radix: 36))"
+    defer {
+        if let directory = unsafe opendir(path) {
+            while let file = unsafe readdir(directory) {
+                let name = unsafe withUnsafePointer(to: &file.pointee.d_name) { name in
+                    unsafe name.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+                }
+                unsafe unlink("\(path)/\(name)")
+            }
+            unsafe closedir(directory)
+        }
+        unsafe rmdir(path)
+    }
+    return try await body(path)
+}
+
+/// A server and a client in one directory, both gone afterwards.
+func withServer<R>(
+    _ methods: [MeshMethod],
+    configuration: MeshServerConfiguration = .init(),
+    clientConfiguration: MeshClientConfiguration = .init(),
+    _ body: (MeshClient, MeshServer, String) async throws -> R
+) async throws -> R {
+    try await withMeshDirectory { directory in
+        let server = MeshServer(
+            service: "test", version: "1", directory: directory, methods: methods, configuration: configuration, logger: quietLogger)
+        try await server.start()
+        let discovery = try Discovery(directory: directory, logger: quietLogger)
+        let client = MeshClient(service: "test", discovery: discovery, configuration: clientConfiguration, logger: quietLogger)
+        do {
+            try await client.waitForReady(1)
+            let result = try await body(client, server, directory)
+            await client.shutdown()
+            await server.drain()
+            discovery.shutdown()
+            return result
+        } catch {
+            await client.shutdown()
+            await server.drain()
+            discovery.shutdown()
+            throw error
+        }
+    }
+}
+
+/// Opens once, for all who wait.
+final class Gate: Sendable {
+    private struct State {
+        var isOpen = false
+        var waiting: [CheckedContinuation<Void, Never>] = []
+        var arrived = 0
+        var watchers: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
+    }
+
+    private let state = Mutex(State())
+
+    func pass() async {
+        await withCheckedContinuation { continuation in
+            let (isOpen, reached) = self.state.withLock { state in
+                state.arrived += 1
+                let arrived = state.arrived
+                let reached = state.watchers.filter { $0.count <= arrived }
+                state.watchers.removeAll { $0.count <= arrived }
+                if !state.isOpen { state.waiting.append(continuation) }
+                return (state.isOpen, reached)
+            }
+            for watcher in reached { watcher.continuation.resume() }
+            if isOpen { continuation.resume() }
+        }
+    }
+
+    /// Waits until so many have come to the gate.
+    func arrivals(_ count: Int) async {
+        await withCheckedContinuation { continuation in
+            let isReached = self.state.withLock { state in
+                if state.arrived < count { state.watchers.append((count, continuation)) }
+                return state.arrived >= count
+            }
+            if isReached { continuation.resume() }
+        }
+    }
+
+    func open() {
+        let waiting = self.state.withLock { state in
+            state.isOpen = true
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+}
+
+final class Counter: Sendable {
+    private let value = Mutex(0)
+    var count: Int { self.value.withLock { $0 } }
+    func add(_ amount: Int = 1) { self.value.withLock { $0 += amount } }
+}

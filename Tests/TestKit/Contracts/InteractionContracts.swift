@@ -1,0 +1,193 @@
+internal import Domain
+
+extension Contract where Subject == Repositories {
+    public static var interactions: [Contract] { Self.recording + Self.history + Self.gate }
+
+    private static var recording: [Contract] {
+        [
+            Contract("All unknown people are named and nothing is written") { store in
+                let id = try await store.person()
+                let error = try await expectError(.unknownUser) { try await store.record(.like, UserID(77), UserID(88)) }
+                try expectEqual(Set(error.missing), [UserID(77), UserID(88)])
+                let other = try await expectError(.unknownUser) { try await store.record(.like, id, UserID(88)) }
+                try expectEqual(other.missing, [UserID(88)])
+                try expectEqual(try await store.interactions.interactions(of: id, InteractionQuery()), [])
+            },
+            Contract("Nobody interacts with themself") { store in
+                let id = try await store.person()
+                try await expectError(.conflict) { try await store.record(.like, id, id) }
+            },
+            Contract("A mutual like matches in the second answer alone") { store in
+                let ids = try await store.people(2)
+                try expect(try await !store.record(.like, ids[0], ids[1]).matched)
+                try expect(try await !store.interactions.isMatch(ids[0], ids[1]))
+                try expect(try await store.record(.superLike, ids[1], ids[0]).matched)
+                try expect(try await !store.record(.like, ids[0], ids[1]).matched, "liking again is no new match")
+                try expect(try await store.interactions.isMatch(ids[1], ids[0]))
+            },
+            Contract("Crossed likes match in exactly one answer, however they race") { store in
+                for _ in 0..<20 {
+                    let ids = try await store.people(2)
+                    async let first = store.record(.like, ids[0], ids[1]).matched
+                    async let second = store.record(.like, ids[1], ids[0]).matched
+                    let (one, other) = try await (first, second)
+                    try expect(one != other)
+                    try expect(try await store.interactions.isMatch(ids[0], ids[1]))
+                }
+            },
+            Contract("A later opinion supersedes an earlier one, history keeps both") { store in
+                let ids = try await store.people(2)
+                try await store.record(.like, ids[0], ids[1])
+                try await store.record(.like, ids[1], ids[0])
+                try await store.record(.dislike, ids[0], ids[1])
+                try expect(try await !store.interactions.isMatch(ids[0], ids[1]))
+                try expect(try await store.record(.like, ids[0], ids[1]).matched, "a changed mind may change again")
+                try expectEqual(try await store.interactions.between(ids[0], ids[1]).map(\.kind), [.like, .dislike, .like, .like])
+            },
+            Contract("What happened earlier but is recorded later changes no opinion") { store in
+                let ids = try await store.people(2)
+                let time = Timestamp(seconds: 1_700_000_000)
+                try await store.record(.like, ids[0], ids[1], at: time)
+                try await store.record(.dislike, ids[0], ids[1], at: time.advanced(by: .seconds(-1)))
+                try expect(try await store.record(.like, ids[1], ids[0], at: time).matched)
+            },
+            Contract("A time in the future does not shut out what follows") { store in
+                let ids = try await store.people(2)
+                try await store.record(.like, ids[0], ids[1], at: Timestamp(seconds: 4_000_000_000))
+                try await store.record(.dislike, ids[0], ids[1])
+                try expect(try await !store.record(.like, ids[1], ids[0]).matched)
+            },
+            Contract("An ended match comes back by a new like, not by a replay") { store in
+                let ids = try await store.people(2)
+                let time = Timestamp(seconds: 1_700_000_000)
+                for (user, target) in [(0, 1), (1, 0)] { try await store.record(.like, ids[user], ids[target], at: time) }
+                try await store.record(.unmatch, ids[0], ids[1])
+                try expect(try await !store.interactions.isMatch(ids[0], ids[1]))
+                try expect(try await !store.record(.like, ids[0], ids[1], at: time).matched)
+                try expect(try await !store.record(.like, ids[1], ids[0]).matched, "the one who left has not liked again")
+                try expect(try await store.record(.like, ids[0], ids[1]).matched)
+            },
+            Contract("A like from a blocked person is recorded and matches nothing") { store in
+                let ids = try await store.people(2)
+                try await store.record(.like, ids[0], ids[1])
+                try await store.record(.block, ids[0], ids[1])
+                try expect(try await !store.record(.like, ids[1], ids[0]).matched)
+                try expectEqual(try await store.interactions.statistics(of: ids[1]).sent, [.like: 1])
+                try expect(try await store.gate.isSevered(ids[1], ids[0]))
+            },
+            Contract("Only the blocker lifts a block; a match needs a new like then") { store in
+                let ids = try await store.people(2)
+                for (user, target) in [(0, 1), (1, 0)] { try await store.record(.like, ids[user], ids[target]) }
+                try await store.record(.block, ids[0], ids[1])
+                try await store.record(.like, ids[0], ids[1])
+                try expect(try await store.gate.isSevered(ids[0], ids[1]), "a block is sticky")
+                try expect(try await !store.interactions.liftBlock(by: ids[1], of: ids[0]))
+                try expect(try await store.interactions.liftBlock(by: ids[0], of: ids[1]))
+                try expect(try await !store.interactions.liftBlock(by: ids[0], of: ids[1]))
+                try expect(try await !store.gate.isSevered(ids[0], ids[1]))
+                try expect(try await !store.interactions.isMatch(ids[0], ids[1]))
+                try expect(try await store.record(.like, ids[0], ids[1]).matched)
+            },
+            Contract("A report stays when a block is lifted") { store in
+                let ids = try await store.people(2)
+                try await store.record(.report, ids[0], ids[1])
+                try await store.record(.block, ids[0], ids[1])
+                try expect(try await store.interactions.liftBlock(by: ids[0], of: ids[1]))
+                try expect(try await store.gate.isSevered(ids[1], ids[0]))
+            },
+            Contract("The sender becomes active at once, never less recently") { store in
+                let ids = try await store.people(2)
+                let time = Timestamp(seconds: 1_700_000_000)
+                try await store.record(.like, ids[0], ids[1], at: time)
+                try await store.record(.like, ids[0], ids[1], at: time.advanced(by: .seconds(-5)))
+                try expectEqual(try await store.users.user(ids[0])?.lastActiveAt, time)
+                try expectEqual(try await store.users.user(ids[1])?.lastActiveAt, nil)
+            },
+        ]
+    }
+
+    private static var history: [Contract] {
+        [
+            Contract("History is newest first, narrowed and paged") { store in
+                let ids = try await store.people(2)
+                let times = (0..<4).map { Timestamp(seconds: 1_700_000_000 + Int64($0 / 2)) }  // Two ties.
+                for (index, time) in times.enumerated() {
+                    try await store.record(index == 3 ? .dislike : .like, ids[0], ids[1], at: time)
+                }
+                let all = try await store.interactions.interactions(of: ids[0], InteractionQuery())
+                try expectEqual(all.map(\.timestamp), times.reversed())
+                try expect(all[0].id > all[1].id && all[2].id > all[3].id)
+                var query = InteractionQuery()
+                (query.skip, query.limit) = (1, 2)
+                try expectEqual(try await store.interactions.interactions(of: ids[0], query), Array(all[1...2]))
+                query = InteractionQuery()
+                (query.kind, query.from, query.to) = (.like, times[2], times[2])
+                try expectEqual(try await store.interactions.interactions(of: ids[0], query), [all[1]])
+                try expectEqual(try await store.interactions.interactions(of: ids[1], InteractionQuery()), [])
+            },
+            Contract("The context is kept") { store in
+                let ids = try await store.people(2)
+                let recorded = try await store.interactions.record(
+                    NewInteraction(userID: ids[0], targetUserID: ids[1], kind: .like, context: #"{"list": "a"}"#))
+                try expectEqual(try await store.interactions.between(ids[0], ids[1]), [recorded.interaction])
+            },
+            Contract("Statistics count both directions") { store in
+                let ids = try await store.people(3)
+                try await store.record(.like, ids[0], ids[1])
+                try await store.record(.like, ids[0], ids[2])
+                try await store.record(.block, ids[2], ids[0])
+                try expectEqual(
+                    try await store.interactions.statistics(of: ids[0]), InteractionStatistics(sent: [.like: 2], received: [.block: 1]))
+            },
+            Contract("A timeline has aligned intervals and leaves out the empty ones") { store in
+                let ids = try await store.people(2)
+                let day: Int64 = 86_400
+                for time in [14 * day + 5, 20 * day, 28 * day] {
+                    try await store.record(.like, ids[0], ids[1], at: Timestamp(seconds: time))
+                }
+                try await store.record(.dislike, ids[0], ids[1], at: Timestamp(seconds: 28 * day + 1))
+                let timeline = try await store.interactions.timeline(of: ids[0], since: Timestamp(seconds: 15 * day), intervalDays: 7)
+                try expectEqual(
+                    timeline,
+                    [
+                        TimelineBucket(start: Timestamp(seconds: 14 * day), counts: [.like: 1]),
+                        TimelineBucket(start: Timestamp(seconds: 28 * day), counts: [.like: 1, .dislike: 1]),
+                    ])
+            },
+        ]
+    }
+
+    private static var gate: [Contract] {
+        [
+            Contract("The gate keeps the order and drops the viewer, strangers and severed people") { store in
+                let ids = try await store.people(6)
+                try await store.record(.block, ids[0], ids[1])
+                try await store.record(.report, ids[2], ids[0])
+                let asked = [ids[5], ids[1], ids[0], UserID(999), ids[3], ids[2], ids[4]]
+                for excludingSeen in [true, false] {
+                    let shown = try await store.gate.admissible(asked, for: ids[0], excludingSeen: excludingSeen)
+                    try expectEqual(shown.map(\.id), [ids[5], ids[3], ids[4]])
+                }
+                try expectEqual(try await store.gate.admissible([], for: ids[0], excludingSeen: true), [])
+            },
+            Contract("The gate drops whom the viewer has liked, passed on or left, only if asked") { store in
+                let ids = try await store.people(6)
+                try await store.record(.like, ids[0], ids[1])
+                try await store.record(.dislike, ids[0], ids[2])
+                try await store.record(.unmatch, ids[0], ids[3])
+                try await store.record(.dislike, ids[4], ids[0])  // The other's opinion hides nobody.
+                let asked = Array(ids[1...])
+                try expectEqual(
+                    try await store.gate.admissible(asked, for: ids[0], excludingSeen: true).map(\.id), [ids[4], ids[5]])
+                try expectEqual(try await store.gate.admissible(asked, for: ids[0], excludingSeen: false).map(\.id), asked)
+            },
+            Contract("The gate names an unknown viewer") { store in
+                let id = try await store.person()
+                let error = try await expectError(.unknownUser) {
+                    _ = try await store.gate.admissible([id], for: UserID(99), excludingSeen: true)
+                }
+                try expectEqual(error.missing, [UserID(99)])
+            },
+        ]
+    }
+}

@@ -1,0 +1,135 @@
+internal import Domain
+
+extension Contract where Subject == Repositories {
+    public static var log: [Contract] {
+        [
+            Contract("Interactions are read in order, once, from any position") { store in
+                let ids = try await store.people(3)
+                var recorded: [RecordedInteraction] = []
+                for target in [ids[1], ids[2], ids[1]] { recorded.append(try await store.record(.like, ids[0], target)) }
+                try await store.settle(interactions: 3)
+                let first = try await store.log.interactions(after: .start, limit: 2)
+                try expectEqual(first.entries.map(\.event), recorded[0..<2].map(\.interaction))
+                try expectEqual(first.entries.map(\.position.transaction), recorded[0..<2].map(\.position))
+                let last = try await store.log.interactions(after: first.entries[1].position, limit: 2)
+                try expectEqual(last.entries.map(\.event), [recorded[2].interaction])
+                let rest = try await store.log.interactions(after: last.entries[0].position, limit: 2)
+                try expect(rest.entries.isEmpty && rest.horizon > recorded[2].position)
+            },
+            Contract("People appear as they are now; an activity is no change") { store in
+                let ids = try await store.people(2)
+                _ = try await store.users.update(ids[0], UserChange(name: "Eve"))
+                try await store.settle { $0.map(\.position.id) == [ids[1].rawValue, ids[0].rawValue] }
+                let batch = try await store.log.users(after: .start, limit: 10)
+                try expectEqual(batch.entries.map(\.position.id), [ids[1].rawValue, ids[0].rawValue])
+                guard case .changed(let user) = batch.entries[1].event else { throw ContractViolation(description: "not changed") }
+                try expectEqual(user.name, "Eve")
+                try await store.record(.like, ids[0], ids[1])
+                try await store.settle(interactions: 1)
+                try expect(try await store.log.users(after: batch.entries[1].position, limit: 10).entries.isEmpty)
+            },
+            Contract("An erasure replaces the person in the log") { store in
+                let ids = try await store.people(2)
+                try await store.settle(users: 2)
+                let position = try await store.log.users(after: .start, limit: 10).entries[1].position
+                _ = try await store.users.erase(ids[0])
+                try await store.settle { $0.contains { $0.event == .erased(ids[0]) } }
+                try expectEqual(try await store.log.users(after: position, limit: 10).entries.map(\.event), [.erased(ids[0])])
+                let all = try await store.log.users(after: .start, limit: 10).entries.map(\.event)
+                try expectEqual(all.count, 2)
+                try expectEqual(try await store.log.users(after: .start, limit: 1).entries.map(\.position.id), [ids[1].rawValue])
+            },
+            Contract("The doorbell yields at once and after a write") { store in
+                let ids = try await store.people(2)
+                var bell = store.log.doorbell(interval: .milliseconds(5)).makeAsyncIterator()
+                try expect(await bell.next() != nil)
+                try await store.record(.like, ids[0], ids[1])
+                try expect(await bell.next() != nil)
+            },
+        ]
+    }
+
+    public static var features: [Contract] {
+        [
+            Contract("Features and position are stored together") { store in
+                let ids = try await store.people(2)
+                let feature = StoredFeatures(
+                    userID: ids[0], schemaVersion: 3, values: ["likes \"sent\"\n": 0.1, "rate": -1e-9, "count": 12_345_678_901],
+                    computedAt: Timestamp(microseconds: 1_700_000_000_123_456))
+                let position = LogPosition(transaction: 1 << 40, id: 7)
+                try expectEqual(try await store.features.position(of: "counters"), .start)
+                try await store.features.save([feature], consumer: "counters", expected: .start, position: position)
+                try expectEqual(try await store.features.features(of: ids, schemaVersion: 3), [feature])
+                try expectEqual(try await store.features.features(of: ids, schemaVersion: 2), [])
+                try expectEqual(try await store.features.position(of: "counters"), position)
+            },
+            Contract("A consumer that stands elsewhere changes nothing") { store in
+                let id = try await store.person()
+                let feature = StoredFeatures(userID: id, schemaVersion: 1, values: [:], computedAt: Timestamp(seconds: 1))
+                let position = LogPosition(transaction: 9, id: 1)
+                for expected in [LogPosition(transaction: 5, id: 5), .start] {
+                    if expected == .start {
+                        try await store.features.save([], consumer: "c", expected: .start, position: position)
+                    }
+                    try await expectError(.conflict) {
+                        try await store.features.save(
+                            [feature], consumer: "c", expected: expected, position: LogPosition(transaction: 10, id: 1))
+                    }
+                }
+                try expectEqual(try await store.features.features(of: [id], schemaVersion: 1), [])
+                try expectEqual(try await store.features.position(of: "c"), position)
+            },
+            Contract("A feature that is no finite number is refused") { store in
+                let id = try await store.person()
+                let feature = StoredFeatures(userID: id, schemaVersion: 1, values: ["x": .nan], computedAt: Timestamp(seconds: 1))
+                try await expectError(.malformed) {
+                    try await store.features.save([feature], consumer: "c", expected: .start, position: LogPosition(transaction: 1, id: 1))
+                }
+            },
+            Contract("One holds a lease at a time, and gives it back however it ends") { store in
+                let outer = try await store.features.withLease("leader") {
+                    let inner = try await store.features.withLease("leader") { 1 }
+                    try expectEqual(inner, nil)
+                    let other = try await store.features.withLease("another") { 2 }
+                    try expectEqual(other, 2)
+                    return 3
+                }
+                try expectEqual(outer, 3)
+                try await expectError(.conflict) {
+                    _ = try await store.features.withLease("leader") { throw RepositoryError(.conflict) }
+                }
+                try expectEqual(try await store.features.withLease("leader") { 4 }, 4)
+            },
+            Contract("A cancelled holder gives its lease back") { store in
+                let (held, holding) = AsyncStream.makeStream(of: Void.self)
+                let holder = Task {
+                    try await store.features.withLease("leader") {
+                        holding.yield()
+                        try await Task.sleep(for: .seconds(60))
+                    }
+                }
+                for await _ in held { break }
+                holder.cancel()
+                _ = await holder.result
+                try expectEqual(try await store.features.withLease("leader") { true }, true)
+            },
+        ]
+    }
+}
+
+extension Repositories {
+    /// Waits until so many people can be read. A transaction elsewhere in the server may hold the log back, in its other databases too.
+    fileprivate func settle(users count: Int) async throws { try await self.settle { $0.count == count } }
+
+    fileprivate func settle(_ isReady: ([LogEntry<UserEvent>]) -> Bool) async throws {
+        let isSettled = try await eventually { isReady(try await self.log.users(after: .start, limit: 100).entries) }
+        try expect(isSettled, "the people's log does not settle")
+    }
+
+    fileprivate func settle(interactions count: Int) async throws {
+        let isSettled = try await eventually {
+            try await self.log.interactions(after: .start, limit: 100).entries.count == count
+        }
+        try expect(isSettled, "the interaction log does not settle")
+    }
+}

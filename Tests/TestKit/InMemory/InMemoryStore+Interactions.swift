@@ -1,0 +1,137 @@
+public import Domain
+
+extension InMemoryStore: InteractionRepository {
+    public func record(_ interaction: NewInteraction) async throws(RepositoryError) -> RecordedInteraction {
+        let recorded = try self.access { (state) throws(RepositoryError) -> RecordedInteraction in
+            guard interaction.userID != interaction.targetUserID else { throw RepositoryError(.conflict, "oneself") }
+            let missing = [interaction.userID, interaction.targetUserID].filter { state.users[$0] == nil }
+            guard missing.isEmpty else { throw RepositoryError(.unknownUser, "no such person", missing: missing) }
+            state.transaction += 1
+            state.lastInteraction += 1
+            let now = self.time
+            let row = Interaction(
+                id: state.lastInteraction, userID: interaction.userID, targetUserID: interaction.targetUserID, kind: interaction.kind,
+                timestamp: interaction.timestamp ?? now, context: interaction.context)
+            state.interactions.append((row, state.transaction))
+            let matched = state.apply(row, at: min(row.timestamp, now))
+            return RecordedInteraction(interaction: row, matched: matched, position: state.transaction)
+        }
+        self.ring(.log)
+        return recorded
+    }
+
+    public func interactions(of user: UserID, _ query: InteractionQuery) async throws(RepositoryError) -> [Interaction] {
+        try self.access { (state) throws(RepositoryError) in
+            let rows = state.newestFirst { row in
+                row.userID == user && (query.kind == nil || row.kind == query.kind)
+                    && (query.from.map { row.timestamp >= $0 } ?? true) && (query.to.map { row.timestamp <= $0 } ?? true)
+            }
+            return Array(rows.dropFirst(query.skip).prefix(query.limit))
+        }
+    }
+
+    public func statistics(of user: UserID) async throws(RepositoryError) -> InteractionStatistics {
+        try self.access { (state) throws(RepositoryError) in
+            var statistics = InteractionStatistics()
+            for (row, _) in state.interactions {
+                if row.userID == user { statistics.sent[row.kind, default: 0] += 1 }
+                if row.targetUserID == user { statistics.received[row.kind, default: 0] += 1 }
+            }
+            return statistics
+        }
+    }
+
+    public func between(_ first: UserID, _ second: UserID) async throws(RepositoryError) -> [Interaction] {
+        try self.access { (state) throws(RepositoryError) in
+            state.newestFirst {
+                ($0.userID, $0.targetUserID) == (first, second) || ($0.userID, $0.targetUserID) == (second, first)
+            }
+        }
+    }
+
+    public func isMatch(_ first: UserID, _ second: UserID) async throws(RepositoryError) -> Bool {
+        try self.access { (state) throws(RepositoryError) in
+            state.matches.contains(Pair(user: first, target: second).unordered)
+        }
+    }
+
+    public func timeline(
+        of user: UserID, since: Timestamp, intervalDays days: Int
+    ) async throws(RepositoryError) -> [TimelineBucket] {
+        try self.access { (state) throws(RepositoryError) in
+            let length = Int64(days) * 86_400_000_000
+            var counts: [Int64: [InteractionKind: Int]] = [:]
+            for (row, _) in state.interactions where row.userID == user && row.timestamp >= since {
+                let time = row.timestamp.rawValue
+                let interval = time / length - (time % length < 0 ? 1 : 0)
+                counts[interval, default: [:]][row.kind, default: 0] += 1
+            }
+            return counts.sorted { $0.key < $1.key }.map {
+                TimelineBucket(start: Timestamp(microseconds: $0.key * length), counts: $0.value)
+            }
+        }
+    }
+
+    public func liftBlock(by blocker: UserID, of blocked: UserID) async throws(RepositoryError) -> Bool {
+        try self.access { (state) throws(RepositoryError) in
+            let pair = Pair(user: blocker, target: blocked)
+            guard var own = state.pairs[pair], own.isBlocked else { return false }
+            own.isBlocked = false
+            if own.opinion == .like { own.opinion = nil }
+            own.updatedAt = max(own.updatedAt, self.time)
+            state.pairs[pair] = own
+            return true
+        }
+    }
+}
+
+extension InMemoryStore: GateRepository {
+    public func admissible(
+        _ candidates: [UserID], for viewer: UserID, excludingSeen: Bool
+    ) async throws(RepositoryError) -> [User] {
+        try self.access { (state) throws(RepositoryError) in
+            guard state.users[viewer] != nil else { throw RepositoryError(.unknownUser, "no such viewer", missing: [viewer]) }
+            return candidates.compactMap { id in
+                let isSeen = state.pairs[Pair(user: viewer, target: id)]?.opinion != nil
+                return id == viewer || state.isSevered(viewer, id) || (excludingSeen && isSeen) ? nil : state.users[id]
+            }
+        }
+    }
+
+    public func isSevered(_ first: UserID, _ second: UserID) async throws(RepositoryError) -> Bool {
+        try self.access { (state) throws(RepositoryError) in state.isSevered(first, second) }
+    }
+}
+
+extension InMemoryStore.State {
+    fileprivate func newestFirst(where isIncluded: (Interaction) -> Bool) -> [Interaction] {
+        self.interactions.map(\.interaction).filter(isIncluded).sorted { ($0.timestamp, $0.id) > ($1.timestamp, $1.id) }
+    }
+
+    /// Brings the pair and the sender up to date. - Returns: Whether this completed a mutual like.
+    fileprivate mutating func apply(_ row: Interaction, at time: Timestamp) -> Bool {
+        let pair = InMemoryStore.Pair(user: row.userID, target: row.targetUserID)
+        var own = self.pairs[pair] ?? InMemoryStore.PairState(updatedAt: time)
+        if time >= own.updatedAt {
+            own.opinion =
+                switch row.kind {
+                case .like, .superLike: .like
+                case .dislike: .dislike
+                case .unmatch: .unmatched
+                case .block, .report: nil
+                }
+            own.updatedAt = time
+        }
+        if row.kind == .block { own.isBlocked = true }
+        if row.kind == .report { own.isReported = true }
+        self.pairs[pair] = own
+        if let active = self.users[row.userID]?.lastActiveAt, active >= time {} else { self.users[row.userID]?.lastActiveAt = time }
+
+        let isOpen = own.opinion == .like && self.pairs[pair.reversed]?.opinion == .like && !self.isSevered(pair.user, pair.target)
+        guard isOpen else {
+            self.matches.remove(pair.unordered)
+            return false
+        }
+        return self.matches.insert(pair.unordered).inserted
+    }
+}

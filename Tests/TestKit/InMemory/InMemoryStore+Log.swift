@@ -1,0 +1,37 @@
+public import Domain
+
+extension InMemoryStore: LogRepository {
+    public func interactions(after position: LogPosition, limit: Int) async throws(RepositoryError) -> LogBatch<Interaction> {
+        try self.access { (state) throws(RepositoryError) in
+            let entries = state.interactions.map { row, transaction in
+                LogEntry(position: LogPosition(transaction: transaction, id: row.id), event: row)
+            }
+            return state.batch(entries, after: position, limit: limit)
+        }
+    }
+
+    public func users(after position: LogPosition, limit: Int) async throws(RepositoryError) -> LogBatch<UserEvent> {
+        try self.access { (state) throws(RepositoryError) in
+            let changed = state.userTransactions.compactMap { id, transaction in
+                state.users[id].map {
+                    LogEntry(position: LogPosition(transaction: transaction, id: id.rawValue), event: UserEvent.changed($0))
+                }
+            }
+            let erased = state.erasures.map { erasure, transaction in
+                LogEntry(
+                    position: LogPosition(transaction: transaction, id: erasure.userID.rawValue), event: UserEvent.erased(erasure.userID))
+            }
+            return state.batch(changed + erased, after: position, limit: limit)
+        }
+    }
+
+    public func doorbell(interval: Duration) -> AsyncStream<Void> { self.rings(.log, interval: interval) }
+}
+
+extension InMemoryStore.State {
+    /// Every transaction here is settled at once.
+    fileprivate func batch<Event>(_ entries: [LogEntry<Event>], after position: LogPosition, limit: Int) -> LogBatch<Event> {
+        let rest = entries.filter { $0.position > position }.sorted { $0.position < $1.position }
+        return LogBatch(entries: Array(rest.prefix(limit)), horizon: self.transaction + 1)
+    }
+}

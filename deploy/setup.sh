@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that Duet builds with and runs on. Installs nothing when nothing is missing.
+# Usage: deploy/setup.sh [--dev]      --dev adds what tests, benchmarks and code generation need.
+set -euo pipefail
+
+packages=(
+    libhiredis-dev libnng-dev libopenblas-dev libpq-dev libprotobuf-c-dev  # linked
+    pkg-config curl ca-certificates                                        # building, trying out
+    postgresql redis-server                                                # the private stores of `duet up`
+)
+if [ "${1:-}" = "--dev" ]; then
+    packages+=(libprotobuf-dev protobuf-c-compiler protobuf-compiler wrk)
+fi
+
+missing=()
+for package in "${packages[@]}"; do
+    dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+done
+
+if [ ${#missing[@]} -gt 0 ]; then
+    if [ "$(id -u)" = 0 ]; then
+        as_root=()
+    elif command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
+        as_root=(sudo)
+    else
+        echo "Duet needs these Debian packages and can't install them without root or sudo:" >&2
+        echo "    apt-get install ${missing[*]}" >&2
+        exit 1
+    fi
+    echo "Installing ${missing[*]}"
+    # The packages must not start servers of their own: Duet runs private ones.
+    "${as_root[@]}" mkdir -p /etc/postgresql-common
+    if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+        echo "create_main_cluster = false" | "${as_root[@]}" tee /etc/postgresql-common/createcluster.conf >/dev/null
+    fi
+    if [ -d /run/systemd/system ] && ! dpkg-query -W redis-server >/dev/null 2>&1; then
+        "${as_root[@]}" systemctl mask redis-server.service >/dev/null 2>&1 || true
+    fi
+    export DEBIAN_FRONTEND=noninteractive
+    "${as_root[@]}" apt-get update -qq
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+fi
+
+if ! command -v swift >/dev/null; then
+    echo "Duet needs Swift 6.3 or later on the PATH." >&2
+    exit 1
+fi
+version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' | head -1)
+if [ "$(printf '%s\n' 6.3 "${version:-0}" | sort -V | head -1)" != 6.3 ]; then
+    echo "Duet needs Swift 6.3 or later; this is Swift ${version:-of an unknown version}." >&2
+    exit 1
+fi

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Formatting, generated code, and the rules that a compiler doesn't check. Prints every finding; exit status 1 when there is one.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+failed=0
+fail() { echo "$1" >&2; failed=1; }
+
+mapfile -t sources < <(git ls-files '*.swift' | grep -vE '/Generated/')
+swift format lint --strict --parallel "${sources[@]}" || fail "Formatting differs: run 'make format'."
+
+dev/check-generated-code.sh || fail "Generated code differs from protos/: run 'make generate'."
+
+# Nobody but the wrapping targets touches unsafe memory.
+allowed='^Sources/Shared/(Mesh|MeshAPI|Postgres|Redis|LinearMath|VectorIndex|Training|Telemetry|ServiceRuntime|Features|Models|Storage)/|^Sources/CLI/Supervision/|^Tests/|^dev/|^Package.swift'
+git grep -lw unsafe -- '*.swift' | grep -vE "$allowed" && fail "'unsafe' stands outside the targets that wrap C."
+
+git grep -nE 'TODO|FIXME|XXX' -- Sources Tests dev protos deploy ':!dev/lint.sh' && fail "Unfinished places."
+git grep -nE 'try!|fatalError\(' -- 'Sources/*.swift' && fail "Crashing calls in Sources."
+git grep -nE '@testable' -- '*.swift' && fail "Tests run on the release build: use package access."
+
+if [ "$failed" = 0 ]; then echo "lint: no finding in ${#sources[@]} files"; fi
+exit "$failed"

@@ -1,0 +1,2 @@
+#pragma once
+#include "google/protobuf/descriptor.pb-c.h"
