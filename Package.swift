@@ -95,7 +95,7 @@ let package = Package(
         shared("Domain"),
         shared("LinearMath", ["CKernels"]),
         shared("Features", ["Domain", "LinearMath"]),
-        shared("Models", ["Features", "LinearMath", crypto]),
+        shared("Models", ["Domain", "Features", "LinearMath", crypto]),
         shared("Training", ["COpenBLAS", "CKernels", "LinearMath"]),
         shared("Simulation", ["Domain", "LinearMath"]),
         shared("VectorIndex", ["CKernels", "LinearMath"]),

@@ -60,7 +60,8 @@ struct ExporterTests {
     func unwritable() async throws {
         try await withStore { (pool, folder) async throws in
             await #expect(throws: ExchangeError.self) {
-                try await Exporter(pool: pool, logger: silent).export(users: folder.path("no/such/users.csv"), interactions: folder.path("i.csv"))
+                try await Exporter(pool: pool, logger: silent)
+                    .export(users: folder.path("no/such/users.csv"), interactions: folder.path("i.csv"))
             }
             #expect(throws: (any Error).self) { try folder.read("i.csv") }
         }

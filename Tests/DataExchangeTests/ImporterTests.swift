@@ -16,12 +16,14 @@ struct ImporterTests {
             let file = try folder.write(
                 "users.csv",
                 "\u{FEFF}\(Self.usersHeader)\r\n"
-                    + #"7,"Ann ""A"" Li",30,female,"Köln, DE","two"# + "\r\n" + #"lines, ü",hiking; tea ;hiking,50.9,6.9,2024-01-15T10:30:00Z"# + "\r\n"
+                    + #"7,"Ann ""A"" Li",30,female,"Köln, DE","two"# + "\r\n"
+                    + #"lines, ü",hiking; tea ;hiking,50.9,6.9,2024-01-15T10:30:00Z"# + "\r\n"
                     + #"8,Bob,,,,,"[""a;b"",""c""]",,,1705314600"# + "\r\n\r\n"
                     + #"9,Cy,18,other,X,"","# + ",,,\r\n")
             let summary = try await self.importer(pool).importUsers(from: file)
             #expect((summary.rows, summary.inserted, summary.rejectedCount) == (3, 3, 0))
-            let rows = try await pool.query("SELECT name, age, gender, location, bio, interests, latitude, created_at FROM users ORDER BY id")
+            let rows = try await pool.query(
+                "SELECT name, age, gender, location, bio, interests, latitude, created_at FROM users ORDER BY id")
             #expect(try rows[0].string(0) == #"Ann "A" Li"#)
             #expect(try rows[0].int(1) == 30)
             #expect(try rows[0].string(3) == "Köln, DE")
@@ -38,47 +40,53 @@ struct ImporterTests {
         }
     }
 
-    @Test(
-        "A bad row is refused for what is wrong with it, the others come in",
-        arguments: [
-            ("0,A", "id is not positive"), ("-1,A", "id is not positive"), ("x,A", "id is no whole number"), (",A", "id is missing"),
-            ("1.5,A", "id is no whole number"), ("9223372036854775808,A", "id is no whole number"), ("1,", "name is missing"),
-            ("1,\"  \"", "name is missing"), ("1,\(String(repeating: "n", count: 101))", "name has more than 100"),
-            ("1,A,17", "age is not within"), ("1,A,121", "age is not within"), ("1,A,old", "age is no whole number"),
-            ("1,A,20,unknown", "gender is none of"), ("1,A,20,male,\(String(repeating: "l", count: 201))", "location has more than 200"),
-            ("1,A,20,male,X,\(String(repeating: "b", count: 1001))", "bio has more than 1000"),
-            ("1,A,20,male,X,,\((1...51).map(String.init).joined(separator: ";"))", "interests has more than 50"),
-            ("1,A,20,male,X,,a; ;b", "interests has a blank"), ("1,A,20,male,X,,\"[1]\"", "interests is no JSON list"),
-            ("1,A,20,male,X,,\"[\"\"a\"\"\"", "interests is no JSON list"), ("1,A,20,male,X,,,91,0", "latitude is no number within"),
-            ("1,A,20,male,X,,,0,181", "longitude is no number within"), ("1,A,20,male,X,,,1,", "latitude and longitude"),
-            ("1,A,20,male,X,,,nan,1", "latitude is no number"), ("1,A,20,male,X,,,,,yesterday", "created_at is neither"),
-            ("1,A,20,male,X,,,,,2024-02-30", "created_at is neither"), ("1,A,20,male,X,,,,,,more", "11 fields where 10"),
-            ("1,A\0", "name holds U+0000"), ("1,\"A\"B", "text follows a closing quote"), ("1", "1 fields where at least 2"),
-        ])
-    func badUsers(row: String, reason: String) async throws {
+    /// Each bad row with the beginning of the reason for which it is refused.
+    private static let badUsers: [(row: String, reason: String)] = [
+        ("0,A", "id is not positive"), ("-1,A", "id is not positive"), ("x,A", "id is no whole number"), (",A", "id is missing"),
+        ("1.5,A", "id is no whole number"), ("9223372036854775808,A", "id is no whole number"), ("1,", "name is missing"),
+        ("1,\"  \"", "name is missing"), ("1,\(String(repeating: "n", count: 101))", "name has more than 100"),
+        ("1,A,17", "age is not within"), ("1,A,121", "age is not within"), ("1,A,old", "age is no whole number"),
+        ("1,A,20,unknown", "gender is none of"), ("1,A,20,male,\(String(repeating: "l", count: 201))", "location has more than 200"),
+        ("1,A,20,male,X,\(String(repeating: "b", count: 1001))", "bio has more than 1000"),
+        ("1,A,20,male,X,,\((1...51).map(String.init).joined(separator: ";"))", "interests has more than 50"),
+        ("1,A,20,male,X,,a; ;b", "interests has a blank"), ("1,A,20,male,X,,\"[1]\"", "interests is no JSON list"),
+        ("1,A,20,male,X,,\"[\"\"a\"\"\"", "interests is no JSON list"), ("1,A,20,male,X,,,91,0", "latitude is no number within"),
+        ("1,A,20,male,X,,,0,181", "longitude is no number within"), ("1,A,20,male,X,,,1,", "latitude and longitude"),
+        ("1,A,20,male,X,,,nan,1", "latitude is no number"), ("1,A,20,male,X,,,,,yesterday", "created_at is neither"),
+        ("1,A,20,male,X,,,,,2024-02-30", "created_at is neither"), ("1,A,20,male,X,,,,,,more", "11 fields where 10"),
+        ("1,A\0", "name holds U+0000"), ("1,\"A\"B", "text follows a closing quote"), ("1", "1 fields where at least 2"),
+    ]
+
+    @Test("A bad row is refused for what is wrong with it, the others come in")
+    func badUserRows() async throws {
         try await withStore { (pool, folder) async throws in
-            let summary = try await self.importer(pool).importUsers(from: folder.write("users.csv", "100,First\n\(row)\n102,Last\n"))
-            #expect(summary.rejectedCount == 1)
-            #expect(summary.rejected.first?.line == 2)
-            #expect(summary.rejected.first?.reason.hasPrefix(reason) == true, "\(summary.rejected)")
+            let content = "100,First\n" + Self.badUsers.map { $0.row + "\n" }.joined() + "102,Last\n"
+            let summary = try await self.importer(pool).importUsers(from: folder.write("users.csv", content))
             #expect(summary.inserted == 2)
+            #expect(summary.rejectedCount == Self.badUsers.count)
+            #expect(summary.rejected.map(\.line) == Array(2..<(2 + Self.badUsers.count)))
+            for (rejected, expected) in zip(summary.rejected, Self.badUsers) {
+                #expect(rejected.reason.hasPrefix(expected.reason), "\(expected.row): \(rejected.reason)")
+            }
         }
     }
 
-    @Test(
-        "Bad interactions too",
-        arguments: [
-            ("1,1", "an interaction with oneself"), ("1,0", "target_user_id is not positive"), ("1,2,wave", "interaction_type is none of"),
-            ("1,2,like,soon", "timestamp is neither"), ("1,2,like,,[]", "context is no JSON object"),
-            ("1,2,like,,\"{\"\"a\"\":\"\"\\u0000\"\"}\"", "context holds U+0000"), ("1", "1 fields"), ("1,2,like,1e400", "timestamp is neither"),
-        ])
-    func badInteractions(row: String, reason: String) async throws {
+    private static let badInteractions: [(row: String, reason: String)] = [
+        ("1,1", "an interaction with oneself"), ("1,0", "target_user_id is not positive"), ("1,2,wave", "interaction_type is none of"),
+        ("1,2,like,soon", "timestamp is neither"), ("1,2,like,,[]", "context is no JSON object"),
+        ("1,2,like,,\"{\"\"a\"\":\"\"\\u0000\"\"}\"", "context holds U+0000"), ("1", "1 fields"), ("1,2,like,1e400", "timestamp is neither"),
+    ]
+
+    @Test("So are bad interactions")
+    func badInteractionRows() async throws {
         try await withStore { (pool, folder) async throws in
-            let summary = try await self.importer(pool).importInteractions(from: folder.write("i.csv", "5,6\n\(row)\n6,5\n"))
-            #expect(summary.rejectedCount == 1)
-            #expect(summary.rejected.first?.line == 2)
-            #expect(summary.rejected.first?.reason.hasPrefix(reason) == true, "\(summary.rejected)")
+            let content = "5,6\n" + Self.badInteractions.map { $0.row + "\n" }.joined() + "6,5\n"
+            let summary = try await self.importer(pool).importInteractions(from: folder.write("i.csv", content))
             #expect(summary.inserted == 2)
+            #expect(summary.rejected.map(\.line) == Array(2..<(2 + Self.badInteractions.count)))
+            for (rejected, expected) in zip(summary.rejected, Self.badInteractions) {
+                #expect(rejected.reason.hasPrefix(expected.reason), "\(expected.row): \(rejected.reason)")
+            }
         }
     }
 
@@ -98,7 +106,7 @@ struct ImporterTests {
             let users = try folder.write(
                 "users.jsonl",
                 """
-                {"name": "Ann \\u00fc \\ud83d\\ude00", "id": 1, "interests": ["a", "b"], "age": 30, "bio": null, "latitude": 1e1, "longitude": -2.5}
+                {"name": "Ann \\u00fc \\ud83d\\ude00", "id": 1, "interests": ["a", "b"], "age": 30, "latitude": 1e1, "longitude": -2.5}
                 {"id": 2, "name": "B", "nickname": "x"}
                 {"id": 3, "name": "C"
                 {"id": 4, "name": true}
@@ -109,7 +117,8 @@ struct ImporterTests {
             #expect(try await pool.query("SELECT name FROM users ORDER BY id")[0].string(0) == "Ann ü 😀")
             #expect(try await pool.query("SELECT interests FROM users ORDER BY id")[1].stringArray(0) == ["x", "y"])
             let interactions = try folder.write(
-                "i.jsonl", #"{"user_id": 1, "target_user_id": 5, "interaction_type": "super_like", "timestamp": 1705314600.25, "context": {"a": [1]}}"#)
+                "i.jsonl",
+                #"{"user_id": 1, "target_user_id": 5, "interaction_type": "super_like", "timestamp": 1705314600.25, "context": {"a": [1]}}"#)
             #expect(try await self.importer(pool).importInteractions(from: interactions).inserted == 1)
             let row = try await pool.query("SELECT kind, occurred_at, context FROM interactions")[0]
             #expect(try row.int(0) == 3)
@@ -188,7 +197,8 @@ struct ImporterTests {
         try await withStore { (pool, folder) async throws in
             let file = try folder.write("train.tsv", "0\t8\n0\t40\n")
             #expect(try await self.importer(pool).importInteractions(from: file).rejectedCount == 2)
-            let summary = try await self.importer(pool).importInteractions(from: file, options: ImportOptions(identifiers: .numbers(offset: 1)))
+            let options = ImportOptions(identifiers: .numbers(offset: 1))
+            let summary = try await self.importer(pool).importInteractions(from: file, options: options)
             #expect((summary.inserted, summary.rejectedCount) == (2, 0))
             #expect(try await pool.query("SELECT id FROM users ORDER BY id").map { try $0.int(0) } == [1, 9, 41])
         }
@@ -199,11 +209,13 @@ struct ImporterTests {
         try await withStore { (pool, folder) async throws in
             let options = ImportOptions(identifiers: .external)
             _ = try await self.importer(pool).importUsers(from: folder.write("users.csv", "anna@x,Anna\nbob,Bob\n"), options: options)
-            let summary = try await self.importer(pool).importInteractions(from: folder.write("i.csv", "bob,anna@x\nbob,zoe\n"), options: options)
+            let interactions = try folder.write("i.csv", "bob,anna@x\nbob,zoe\n")
+            let summary = try await self.importer(pool).importInteractions(from: interactions, options: options)
             #expect((summary.inserted, summary.bareProfiles) == (2, 1))
             let map = try await self.importer(pool).externalIdentifiers()
             #expect(map.map(\.external) == ["anna@x", "bob", "zoe"])
-            let rows = try await pool.query("SELECT u.name FROM users AS u JOIN external_ids AS e ON e.user_id = u.id ORDER BY e.external_id")
+            let rows = try await pool.query(
+                "SELECT u.name FROM users AS u JOIN external_ids AS e ON e.user_id = u.id ORDER BY e.external_id")
             #expect(try rows.map { try $0.string(0) } == ["Anna", "Bob", "Person \(map[2].userID)"])
         }
     }

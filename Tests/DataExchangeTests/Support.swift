@@ -44,7 +44,9 @@ struct Folder {
         return self.path(name)
     }
 
-    func read(_ name: String) throws -> String { String(decoding: try Data(contentsOf: self.url.appendingPathComponent(name)), as: UTF8.self) }
+    func read(_ name: String) throws -> String {
+        String(decoding: try Data(contentsOf: self.url.appendingPathComponent(name)), as: UTF8.self)
+    }
 }
 
 extension PostgresPool {

@@ -4,29 +4,31 @@ import Testing
 
 @Suite("Errors", .enabled(if: TemporaryPostgres.isAvailable))
 struct PostgresErrorTests {
-    @Test(
-        "Constraints are told apart and named",
-        arguments: [
-            ("INSERT INTO b VALUES (1, 1, 1)", PostgresError.ConstraintKind.unique, Optional("b_pkey"), "23505"),
+    @Test("Constraints are told apart and named")
+    func constraints() async throws {
+        let cases: [(sql: PostgresQuery, kind: PostgresError.ConstraintKind, name: String?, state: String)] = [
+            ("INSERT INTO b VALUES (1, 1, 1)", .unique, "b_pkey", "23505"),
             ("INSERT INTO b VALUES (2, 9, 1)", .foreignKey, "b_a_fkey", "23503"),
             ("INSERT INTO b VALUES (3, 1, -1)", .check, "b_c_check", "23514"),
             ("INSERT INTO b VALUES (4, NULL, 1)", .notNull, nil, "23502"),
-        ])
-    func constraints(sql: String, kind: PostgresError.ConstraintKind, name: String?, state: String) async throws {
+        ]
         try await withPool { (pool) async throws in
-            try await pool.withConnection {
-                try await $0.execute(
+            try await pool.withConnection { (connection) async throws in
+                try await connection.execute(
                     script: """
                         CREATE TABLE a (id int PRIMARY KEY); INSERT INTO a VALUES (1);
-                        CREATE TABLE b (id int PRIMARY KEY, a int NOT NULL REFERENCES a, c int CHECK (c > 0)); INSERT INTO b VALUES (1, 1, 1)
+                        CREATE TABLE b (id int PRIMARY KEY, a int NOT NULL REFERENCES a, c int CHECK (c > 0));
+                        INSERT INTO b VALUES (1, 1, 1)
                         """)
             }
-            let error = await postgresError { _ = try await pool.query(PostgresQuery(unescaped: sql)) }
-            #expect(error?.code == .constraintViolation(kind))
-            #expect(error?.constraint == name)
-            #expect(error?.sqlState == state)
-            #expect(error?.isTransient == false)
-            #expect(error?.isConstraintViolation == true)
+            for (sql, kind, name, state) in cases {
+                let error = await postgresError { _ = try await pool.query(sql) }
+                #expect(error?.code == .constraintViolation(kind))
+                #expect(error?.constraint == name)
+                #expect(error?.sqlState == state)
+                #expect(error?.isTransient == false)
+                #expect(error?.isConstraintViolation == true)
+            }
         }
     }
 
@@ -65,7 +67,9 @@ struct PostgresErrorTests {
     @Test("Deadlocks are transient")
     func deadlock() async throws {
         try await withPool { (pool) async throws in
-            try await pool.withConnection { try await $0.execute(script: "CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t VALUES (1, 0), (2, 0)") }
+            try await pool.withConnection {
+                try await $0.execute(script: "CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t VALUES (1, 0), (2, 0)")
+            }
             @Sendable func update(_ first: Int, _ second: Int) async -> PostgresError? {
                 await postgresError {
                     try await pool.withTransaction { (connection) async throws in

@@ -21,7 +21,8 @@ struct RedisConfigurationTests {
         "What can't work is refused, without quoting a password",
         arguments: [
             "", "http://x", "redis://", "redis://h:0", "redis://h:70000", "redis://h/x", "redis://h/-1", "unix://relative",
-            "unix:///s?database=1", "unix:///s?db=-1", "redis://hunter2@h", "redis://:%zz@h", "unix:///" + String(repeating: "a", count: 108),
+            "unix:///s?database=1", "unix:///s?db=-1", "redis://hunter2@h", "redis://:%zz@h",
+            "unix:///" + String(repeating: "a", count: 108),
         ])
     func refused(url: String) throws {
         do {

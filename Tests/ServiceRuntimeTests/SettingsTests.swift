@@ -99,8 +99,11 @@ import Testing
         arguments: [
             (["--pord", "1"], "--pord is no option of this program; --help lists them."),
             (["--port"], "--port needs a value: a whole number from 0 to 65535."),
-            (["--database-url", "postgresql://u:p@h/d"], "--database-url would show a secret to every user of this machine: "
-                + "set DATABASE_URL in the environment."),
+            (
+                ["--database-url", "postgresql://u:p@h/d"],
+                "--database-url would show a secret to every user of this machine: "
+                    + "set DATABASE_URL in the environment."
+            ),
         ])
     func wrongFlags(arguments: [String], sentence: String) {
         let error = #expect(throws: SettingsError.self) { try Settings(arguments: arguments, environment: [:]) }

@@ -34,13 +34,17 @@ struct EmbeddedStoreTests {
         spawner.close()
     }
 
-    @Test("Data that PostgreSQL's user could not reach moves out of a closed folder", arguments: [(true, true), (true, false), (false, true)])
+    @Test(
+        "Data that PostgreSQL's user could not reach moves out of a closed folder",
+        arguments: [(true, true), (true, false), (false, true)])
     func placement(isRoot: Bool, canEnter: Bool) throws {
         let folder = DataFolder("/root/x/.duet", runtimeParent: "/run/duet")
-        let placement = try PostgresPlacement(folder: folder, isRoot: isRoot, canEnter: { path in
-            #expect(path == "/root/x")
-            return canEnter
-        })
+        let placement = try PostgresPlacement(
+            folder: folder, isRoot: isRoot,
+            canEnter: { path in
+                #expect(path == "/root/x")
+                return canEnter
+            })
         switch (isRoot, canEnter) {
         case (true, true):
             #expect(placement.data == "/root/x/.duet/postgres")

@@ -93,7 +93,9 @@ import Testing
         #expect(try #require(lines.all.first).hasSuffix(#""pid":1,"request_id":"r","k":"v","zone":"a"}"# + "\n"))
     }
 
-    @Test("A level is read by its name in any case", arguments: [("info", Logger.Level.info), ("WARNING", .warning), ("Critical", .critical)])
+    @Test(
+        "A level is read by its name in any case",
+        arguments: [("info", Logger.Level.info), ("WARNING", .warning), ("Critical", .critical)])
     func levelNames(name: String, level: Logger.Level) {
         #expect(Logger.Level(standardName: name) == level)
         #expect(Logger.Level(standardName: "verbose") == nil)

@@ -113,7 +113,8 @@ public struct EmbeddedPostgres: Sendable {
         let versions = FileSystem.names(in: parent).compactMap { Int($0) }
             .filter { FileSystem.isExecutable("\(parent)/\($0)/bin/postgres") }
         guard let newest = versions.max() else {
-            throw SupervisionError(.missingProgram, "PostgreSQL is not installed: install Debian's package postgresql, or run `make setup`.")
+            throw SupervisionError(
+                .missingProgram, "PostgreSQL is not installed: install Debian's package postgresql, or run `make setup`.")
         }
         return "\(parent)/\(newest)/bin"
     }

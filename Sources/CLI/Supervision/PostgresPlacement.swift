@@ -53,7 +53,9 @@ public struct PostgresPlacement: Sendable, Hashable {
         try FileSystem.makeParents(of: self.socketFolder)
         try FileSystem.makeFolder(self.socketFolder)
         guard let user = self.user else { return }
-        guard FileSystem.setOwner(self.socketFolder, user.uid, user.gid) else { throw .system("\(self.socketFolder) can't be given to \(user.name)") }
+        guard FileSystem.setOwner(self.socketFolder, user.uid, user.gid) else {
+            throw .system("\(self.socketFolder) can't be given to \(user.name)")
+        }
         // initdb makes the data folder itself, so its parent has to be writable for the moment: it gets a folder that is its own.
         let partial = self.data + ".partial"
         if !FileSystem.exists(self.data) {

@@ -38,5 +38,6 @@ public struct ProcessIdentity: Sendable, Hashable, Codable {
         return duet_pidfd_send_signal(descriptor, signal) == 0
     }
 
-    private static let currentBootID = FileSystem.text("/proc/sys/kernel/random/boot_id")?.split(separator: "\n").first.map(String.init) ?? ""
+    private static let currentBootID: String =
+        FileSystem.text("/proc/sys/kernel/random/boot_id")?.split(separator: "\n").first.map(String.init) ?? ""
 }

@@ -21,7 +21,7 @@ extension FieldReader {
             }
             let (sum, overflow) = number.addingReportingOverflow(offset)
             guard !overflow, sum > 0 else {
-                throw RowError("\(name) is not positive\(offset == 0 ? ": an identifier offset makes it so" : " with the offset \(offset)")")
+                throw RowError("\(name) is not positive" + (offset == 0 ? ": an identifier offset makes it so" : " with the offset \(offset)"))
             }
             return .number(sum)
         }
@@ -32,7 +32,9 @@ extension FieldReader {
 struct IdentifierMap {
     private var known: [String: Int64] = [:]
 
-    static func resolving(_ identifiers: [ImportedIdentifier], on connection: PostgresConnection) async throws(PostgresError) -> IdentifierMap {
+    static func resolving(
+        _ identifiers: [ImportedIdentifier], on connection: PostgresConnection
+    ) async throws(PostgresError) -> IdentifierMap {
         var seen: Set<String> = []
         var texts: [String] = []
         for case .external(let text) in identifiers where seen.insert(text).inserted { texts.append(text) }

@@ -42,7 +42,9 @@ public struct Importer: Sendable {
     /// The numbers that external identifiers got, by identifier.
     ///
     /// - Parameter after: The last one of the page before.
-    public func externalIdentifiers(after: String = "", limit: Int = 1000) async throws(PostgresError) -> [(external: String, userID: Int64)] {
+    public func externalIdentifiers(
+        after: String = "", limit: Int = 1000
+    ) async throws(PostgresError) -> [(external: String, userID: Int64)] {
         let rows = try await self.pool.query(
             "SELECT external_id, user_id FROM external_ids WHERE external_id > \(after) ORDER BY external_id LIMIT \(limit)")
         var page: [(external: String, userID: Int64)] = []

@@ -1,69 +1,70 @@
 /// A fixed number of bits in 64-bit words; bits beyond `count` are always 0.
-public struct Bitmap: Sendable, Hashable {
+@frozen public struct Bitmap: Sendable, Hashable {
     public let count: Int
     /// Bit `i` is bit `i % 64` of word `i / 64`.
-    public private(set) var words: [UInt64]
+    @inlinable public var words: [UInt64] { self.storage }
+    @usableFromInline var storage: [UInt64]
 
     public init(count: Int, repeating value: Bool = false) {
         precondition(count >= 0, "A bitmap has no negative length.")
         self.count = count
-        self.words = Array(repeating: value ? .max : 0, count: (count + 63) / 64)
+        self.storage = Array(repeating: value ? .max : 0, count: (count + 63) / 64)
         self.clearTail()
     }
 
     /// Takes whole words; missing ones are 0, bits beyond `count` are dropped.
     public init(count: Int, words: [UInt64]) {
         self.init(count: count)
-        for index in 0..<min(words.count, self.words.count) { self.words[index] = words[index] }
+        for index in 0..<min(words.count, self.storage.count) { self.storage[index] = words[index] }
         self.clearTail()
     }
 
-    public subscript(index: Int) -> Bool {
+    @inlinable public subscript(index: Int) -> Bool {
         get {
             precondition(index >= 0 && index < self.count, "The bit lies outside the bitmap.")
-            return self.words[index >> 6] >> UInt64(index & 63) & 1 == 1
+            return self.storage[index >> 6] >> UInt64(index & 63) & 1 == 1
         }
         set {
             precondition(index >= 0 && index < self.count, "The bit lies outside the bitmap.")
             let bit = UInt64(1) << UInt64(index & 63)
-            if newValue { self.words[index >> 6] |= bit } else { self.words[index >> 6] &= ~bit }
+            if newValue { self.storage[index >> 6] |= bit } else { self.storage[index >> 6] &= ~bit }
         }
     }
 
     /// The number of bits that are set.
     public var popCount: Int {
         var total = 0
-        for word in self.words { total += word.nonzeroBitCount }
+        for word in self.storage { total += word.nonzeroBitCount }
         return total
     }
 
-    public var isEmpty: Bool { self.words.allSatisfy { $0 == 0 } }
+    public var isEmpty: Bool { self.storage.allSatisfy { $0 == 0 } }
 
     /// Keeps what both hold. What the other one doesn't reach counts as 0, here and below.
     public mutating func formIntersection(_ other: Bitmap) {
-        let shared = min(self.words.count, other.words.count)
-        for index in 0..<shared { self.words[index] &= other.words[index] }
-        for index in shared..<self.words.count { self.words[index] = 0 }
+        let shared = min(self.storage.count, other.words.count)
+        for index in 0..<shared { self.storage[index] &= other.words[index] }
+        for index in shared..<self.storage.count { self.storage[index] = 0 }
     }
 
     public mutating func formUnion(_ other: Bitmap) {
-        for index in 0..<min(self.words.count, other.words.count) { self.words[index] |= other.words[index] }
+        for index in 0..<min(self.storage.count, other.words.count) { self.storage[index] |= other.words[index] }
         self.clearTail()
     }
 
     public mutating func subtract(_ other: Bitmap) {
-        for index in 0..<min(self.words.count, other.words.count) { self.words[index] &= ~other.words[index] }
+        for index in 0..<min(self.storage.count, other.words.count) { self.storage[index] &= ~other.words[index] }
     }
 
     /// Flips every bit.
     public mutating func invert() {
-        for index in self.words.indices { self.words[index] = ~self.words[index] }
+        for index in self.storage.indices { self.storage[index] = ~self.storage[index] }
         self.clearTail()
     }
 
     /// Calls `body` with each set bit, in order.
-    public func forEachSet<Failure: Error>(_ body: (Int) throws(Failure) -> Void) throws(Failure) {
-        for (index, word) in self.words.enumerated() {
+    @inlinable public func forEachSet<Failure: Error>(_ body: (Int) throws(Failure) -> Void) throws(Failure) {
+        for (index, word) in self.storage.enumerated() {
             var rest = word
             while rest != 0 {
                 try body(index << 6 | rest.trailingZeroBitCount)
@@ -74,6 +75,6 @@ public struct Bitmap: Sendable, Hashable {
 
     private mutating func clearTail() {
         guard self.count % 64 != 0 else { return }
-        self.words[self.words.count - 1] &= (UInt64(1) << UInt64(self.count % 64)) - 1
+        self.storage[self.storage.count - 1] &= (UInt64(1) << UInt64(self.count % 64)) - 1
     }
 }

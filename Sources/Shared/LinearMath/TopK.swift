@@ -1,9 +1,9 @@
 /// The best `capacity` hits of a stream: a bounded heap whose root is the worst one kept. NaN scores are ignored.
-public struct TopK: Sendable {
+@frozen public struct TopK: Sendable {
     public let capacity: Int
-    private var heap: [Hit] = []
+    @usableFromInline var heap: [Hit] = []
 
-    public init(capacity: Int) {
+    @inlinable public init(capacity: Int) {
         precondition(capacity >= 0, "A negative number of hits can't be kept.")
         self.capacity = capacity
         self.heap.reserveCapacity(min(capacity, 4096))
@@ -12,12 +12,11 @@ public struct TopK: Sendable {
     public var count: Int { self.heap.count }
 
     /// No hit with a lower score gets in; -infinity until the heap is full.
-    public var threshold: Float {
+    @inlinable public var threshold: Float {
         self.heap.count < self.capacity ? -.infinity : self.heap.first?.score ?? .infinity
     }
 
-    @inline(__always)
-    public mutating func push(row: Int32, score: Float) {
+    @inlinable public mutating func push(row: Int32, score: Float) {
         guard score >= self.threshold else { return }
         self.insert(Hit(row: row, score: score))
     }
@@ -28,7 +27,7 @@ public struct TopK: Sendable {
         return self.heap
     }
 
-    private mutating func insert(_ hit: Hit) {
+    @usableFromInline mutating func insert(_ hit: Hit) {
         if self.heap.count < self.capacity {
             self.heap.append(hit)
             self.siftUp(from: self.heap.count - 1)

@@ -4,8 +4,8 @@ internal import Reactor
 
 /// Drives one connection on its event loop: the only place that waits for its socket. Belongs to one actor, runs on that actor's executor.
 ///
-/// One exchange at a time. A caller that stops waiting (cancelled, or out of time) is answered at once; what the server still sends for it is
-/// read and dropped before the next exchange, see ``settle()``.
+/// One exchange at a time. A caller that stops waiting (cancelled, or out of time) is answered at once; what the server still sends for
+/// it is read and dropped before the next exchange, see ``settle()``.
 final class ConnectionDriver {
     /// How the driver reaches back into the actor that owns it.
     struct Hooks: Sendable {

@@ -1,7 +1,7 @@
 /// Which connection serves whom. No I/O and no clock: events in, actions out.
-struct PoolStateMachine {
-    typealias ConnectionID = Int
-    typealias WaiterID = UInt64
+package struct PoolStateMachine {
+    package typealias ConnectionID = Int
+    package typealias WaiterID = UInt64
 
     private enum Slot { case connecting, idle, leased }
 
@@ -13,23 +13,23 @@ struct PoolStateMachine {
     private var waiters = WaiterQueue()
     private var lastConnection = 0
     /// Attempts to connect that failed since the last one that succeeded.
-    private(set) var failures = 0
+    package private(set) var failures = 0
     private var isBackingOff = false
-    private(set) var isShutDown = false
+    package private(set) var isShutDown = false
 
-    init(size: Int, overflow: Int) {
+    package init(size: Int, overflow: Int) {
         self.size = max(1, size)
         self.overflow = max(0, overflow)
     }
 
-    var openCount: Int { self.slots.values.count { $0 != .connecting } }
-    var idleCount: Int { self.idle.count }
-    var waitingCount: Int { self.waiters.count }
-    func isIdle(_ connection: ConnectionID) -> Bool { self.slots[connection] == .idle }
+    package var openCount: Int { self.slots.values.count { $0 != .connecting } }
+    package var idleCount: Int { self.idle.count }
+    package var waitingCount: Int { self.waiters.count }
+    package func isIdle(_ connection: ConnectionID) -> Bool { self.slots[connection] == .idle }
 
     // MARK: Callers
 
-    enum AcquireAction: Equatable {
+    package enum AcquireAction: Equatable {
         case lease(ConnectionID)
         case wait
         case waitAndOpen(ConnectionID)
@@ -38,7 +38,7 @@ struct PoolStateMachine {
         case failShutDown
     }
 
-    mutating func acquire(_ waiter: WaiterID) -> AcquireAction {
+    package mutating func acquire(_ waiter: WaiterID) -> AcquireAction {
         guard !self.isShutDown else { return .failShutDown }
         if let connection = self.idle.popLast() {
             self.slots[connection] = .leased
@@ -50,23 +50,23 @@ struct PoolStateMachine {
         return .waitAndOpen(connection)
     }
 
-    mutating func abandon(_ waiter: WaiterID) { self.waiters.remove(waiter) }
+    package mutating func abandon(_ waiter: WaiterID) { self.waiters.remove(waiter) }
 
     // MARK: Connections
 
-    enum ReadyAction: Equatable {
+    package enum ReadyAction: Equatable {
         case lease(ConnectionID, to: WaiterID)
         case keep
         case close
     }
 
-    mutating func connected(_ connection: ConnectionID) -> ReadyAction {
+    package mutating func connected(_ connection: ConnectionID) -> ReadyAction {
         self.failures = 0
         return self.ready(connection)
     }
 
     /// A lease has ended and the connection is fit for the next.
-    mutating func released(_ connection: ConnectionID) -> ReadyAction { self.ready(connection) }
+    package mutating func released(_ connection: ConnectionID) -> ReadyAction { self.ready(connection) }
 
     private mutating func ready(_ connection: ConnectionID) -> ReadyAction {
         guard self.slots[connection] != nil else { return .close }
@@ -90,20 +90,20 @@ struct PoolStateMachine {
     /// A connection is gone: died while idle, or its lease left it unfit.
     ///
     /// - Returns: The connection to open in its place, if someone waits for one.
-    mutating func lost(_ connection: ConnectionID) -> ConnectionID? {
+    package mutating func lost(_ connection: ConnectionID) -> ConnectionID? {
         self.slots[connection] = nil
         self.idle.removeAll { $0 == connection }
         return self.isShutDown ? nil : self.openIfNeeded()
     }
 
-    struct FailureAction: Equatable {
+    package struct FailureAction: Equatable {
         /// They waited for this attempt and have no other connection to hope for.
-        var fail: [WaiterID]
+        package var fail: [WaiterID]
         /// Try again after the back-off of this attempt, counted from 1.
-        var retryAttempt: Int?
+        package var retryAttempt: Int?
     }
 
-    mutating func connectFailed(_ connection: ConnectionID) -> FailureAction {
+    package mutating func connectFailed(_ connection: ConnectionID) -> FailureAction {
         self.slots[connection] = nil
         guard !self.isShutDown else { return FailureAction(fail: [], retryAttempt: nil) }
         self.failures += 1
@@ -114,7 +114,7 @@ struct PoolStateMachine {
     }
 
     /// The back-off is over. One connection probes even if nobody waits, so that recovery doesn't cost a caller.
-    mutating func retryDue() -> ConnectionID? {
+    package mutating func retryDue() -> ConnectionID? {
         self.isBackingOff = false
         guard !self.isShutDown else { return nil }
         return self.openCount == 0 && self.slots.isEmpty ? self.open() : self.openIfNeeded()
@@ -123,7 +123,7 @@ struct PoolStateMachine {
     // MARK: End
 
     /// - Returns: Who waited and is to be told, and the connections to close: all of them.
-    mutating func shutDown() -> (waiters: [WaiterID], connections: [ConnectionID]) {
+    package mutating func shutDown() -> (waiters: [WaiterID], connections: [ConnectionID]) {
         self.isShutDown = true
         defer {
             self.slots = [:]

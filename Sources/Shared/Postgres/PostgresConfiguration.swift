@@ -17,7 +17,8 @@ public struct PostgresConfiguration: Sendable {
     /// Shown in `pg_stat_activity`, unless the connection string names another.
     public var applicationName = "duet"
 
-    /// Reads what libpq reads: `postgresql://user:password@host:port/database?host=/socket/folder&application_name=…` or `key=value` pairs.
+    /// Reads what libpq reads: `postgresql://user:password@host:port/database?host=/socket/folder&application_name=…`, or `key=value`
+    /// pairs.
     ///
     /// - Throws: ``PostgresError/Code/invalidConfiguration``; the message never holds the string, which may hold a password.
     public init(url: String) throws(PostgresError) {

@@ -3,7 +3,8 @@ internal import Reactor
 
 /// `LISTEN` on a connection of its own, where no query can swallow a notification. It reconnects and listens again by itself.
 ///
-/// PostgreSQL keeps nothing for a listener that is away, so ``Event/listening`` follows each (re)connection: look then at what may have changed.
+/// PostgreSQL keeps nothing for a listener that is away, so ``Event/listening`` follows each (re)connection: look then at what may have
+/// changed.
 public final class PostgresListener: Sendable {
     public enum Event: Hashable, Sendable {
         /// From here on nothing is missed until the connection breaks.
@@ -105,7 +106,8 @@ actor ListenerCore {
                 self?.assumeIsolated { $0.publish(.notification(notification)) }
             }
             for channel in self.channels {
-                _ = try await driver.script("LISTEN \"\(channel.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\""))\"")
+                let quoted = channel.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
+                _ = try await driver.script("LISTEN \"\(quoted)\"")
             }
             self.failures = 0
             self.isListening = true

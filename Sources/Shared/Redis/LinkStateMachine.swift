@@ -1,5 +1,5 @@
 /// Whether there is a connection, and what a caller gets while there is none. No I/O and no clock.
-struct LinkStateMachine {
+package struct LinkStateMachine {
     private enum State {
         /// Callers may wait for the first connection, and for one that follows a working one at once.
         case idle
@@ -11,18 +11,20 @@ struct LinkStateMachine {
 
     private var state = State.idle
 
-    var isReady: Bool {
+    package init() {}
+
+    package var isReady: Bool {
         guard case .ready = self.state else { return false }
         return true
     }
 
-    var isConnecting: Bool {
+    package var isConnecting: Bool {
         guard case .connecting = self.state else { return false }
         return true
     }
 
     /// What a new call fails with at once; `nil` lets it wait. While attempts keep failing nobody waits for the next one.
-    var rejection: RedisError? {
+    package var rejection: RedisError? {
         switch self.state {
         case .idle, .connecting(failures: 0), .ready: nil
         case .connecting: RedisError(.unavailable, "the server can't be reached")
@@ -32,7 +34,7 @@ struct LinkStateMachine {
     }
 
     /// - Returns: Whether an attempt is to be made now.
-    mutating func connect() -> Bool {
+    package mutating func connect() -> Bool {
         switch self.state {
         case .idle:
             self.state = .connecting(failures: 0)
@@ -44,12 +46,12 @@ struct LinkStateMachine {
         }
     }
 
-    mutating func connected() {
+    package mutating func connected() {
         if case .connecting = self.state { self.state = .ready }
     }
 
     /// - Returns: The attempt, from 1, whose back-off is to be waited for; `nil` if there will be none.
-    mutating func failed(_ error: RedisError) -> Int? {
+    package mutating func failed(_ error: RedisError) -> Int? {
         switch self.state {
         case .connecting(let failures):
             self.state = .backingOff(failures: failures + 1, error)
@@ -61,10 +63,11 @@ struct LinkStateMachine {
         }
     }
 
-    mutating func shutDown() { self.state = .shutDown }
+    package mutating func shutDown() { self.state = .shutDown }
 }
 
-/// How long to wait before the next attempt: doubling from 20 ms to 1 s, the last half of it random, so that many clients don't come at once.
+/// How long to wait before the next attempt: doubling from 20 ms to 1 s, the last half of it random, so that many clients don't come
+/// at once.
 enum RedisBackoff {
     static func delay(attempt: Int, using generator: inout some RandomNumberGenerator) -> Duration {
         let ceiling = min(1000, 20 << min(attempt - 1, 6))

@@ -87,7 +87,9 @@ actor SubscriptionCore {
             self.failures = 0
             self.continuation.yield(.subscribed)
         case ("message", 3):
-            guard let channel = parts[1].string, let payload = parts[2].bytes else { throw RedisError(.malformed, "a message without text") }
+            guard let channel = parts[1].string, let payload = parts[2].bytes else {
+                throw RedisError(.malformed, "a message without text")
+            }
             self.continuation.yield(.message(channel: channel, payload: payload))
         default: break
         }

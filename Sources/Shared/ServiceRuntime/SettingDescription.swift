@@ -90,7 +90,8 @@ extension SettingName {
         case .healthSocket:
             self.entry(.process, .path(maximumLength: 107), nil, "Unix socket of this process's own /health and /metrics.")
         case .healthPort:
-            self.entry(.process, .integer(1...65535), nil, "Port of this process's own /health and /metrics, on HOST; beside HEALTH_SOCKET.")
+            self.entry(
+                .process, .integer(1...65535), nil, "Port of this process's own /health and /metrics, on HOST; beside HEALTH_SOCKET.")
         case .replica: self.entry(.process, .text, nil, "Name of this process among its service's, shown in logs.")
         case .jwtKeyFile: self.entry(.process, .path(maximumLength: 4095), nil, "File (mode 0600) with the key of HS256 tokens.")
         case .listenDescriptors:

@@ -13,7 +13,8 @@ struct Down: AsyncParsableCommand {
         guard FolderLock.isHeld(folder.lock) else {
             let names = await Leftovers.stop(StateFile.read(folder.state)?.processes ?? [])
             Console.standardOutput.line(
-                names.isEmpty ? "Nothing runs in \(folder.root)." : "Stopped what a killed duet had left: \(names.joined(separator: ", ")).")
+                names.isEmpty ? "Nothing runs in \(folder.root)." : "Stopped what a killed duet had left: \(names.joined(separator: ", "))."
+            )
             return
         }
         _ = try await ControlClient.send(ControlRequest(.down), to: folder.control)

@@ -144,7 +144,8 @@ struct Evaluate: AsyncParsableCommand {
         }
         let console = Console.standardOutput
         console.line("Model \(report.version), asked for \(Format.count(report.people)) people")
-        let table = [["  ", "recall@20", "ndcg@10"]]
+        let table =
+            [["  ", "recall@20", "ndcg@10"]]
             + rows.map { ["  " + $0.0, Format.decimal($0.1.recallAt20, 4), Format.decimal($0.1.ndcgAt10, 4)] }
         for line in Format.table(table, right: [1, 2]) { console.line(line) }
         console.line("  stage 1 proposes \(Format.decimal(report.candidateRecall * 100, 1))% of the held-out likes at all")

@@ -99,7 +99,8 @@ struct Status: AsyncParsableCommand {
     private func problems(of process: ProcessStatus, in folder: DataFolder) async -> [String] {
         guard process.phase == .ready else {
             let end = process.lastExit.map { " (it \($0))" } ?? ""
-            return ["\(process.name) is \(process.phase.rawValue)\(end): it is started again by itself, \(process.logFile) says why it ended."]
+            let remedy = "it is started again by itself, \(process.logFile) says why it ended"
+            return ["\(process.name) is \(process.phase.rawValue)\(end): \(remedy)."]
         }
         let socket = folder.healthSocket(process.name)
         guard process.name != "redis", FileSystem.exists(socket) else { return [] }

@@ -78,7 +78,8 @@ struct GatewaySample: Sendable {
 
     /// Linear inside its bucket; `nil` without requests since `earlier`.
     func median(since earlier: GatewaySample) -> Double? {
-        let counts = self.buckets.map { (bound: $0.key, count: $0.value - earlier.buckets[$0.key, default: 0]) }.sorted { $0.bound < $1.bound }
+        let counts = self.buckets.map { (bound: $0.key, count: $0.value - earlier.buckets[$0.key, default: 0]) }
+            .sorted { $0.bound < $1.bound }
         guard let total = counts.last?.count, total > 0 else { return nil }
         var low = (bound: 0.0, count: 0.0)
         for bucket in counts {

@@ -44,7 +44,8 @@ struct ServicePlan: Sendable {
             let process = "\(name)-\(number)"
             let health = self.folder.healthSocket(process)
             return ProcessSpec(
-                name: process, executable: "\(self.programs)/\(program)", environment: self.environment(of: process, isGateway: name == "gateway"),
+                name: process, executable: "\(self.programs)/\(program)",
+                environment: self.environment(of: process, isGateway: name == "gateway"),
                 inheritedDescriptors: name == "gateway" ? [self.socket.descriptor] : [], logFile: self.folder.log(process),
                 readiness: .http(socket: health, path: "/health/ready"), startTimeout: .seconds(180), startAttempts: 3,
                 stopTimeout: self.settings.shutdownTimeout + .seconds(2))

@@ -1,17 +1,19 @@
 /// Rows of fields after RFC 4180: a field in quotes may hold the separator, line ends and doubled quotes. Lines end in LF or CRLF.
-struct DelimitedParser: RecordParser {
+package struct DelimitedParser: RecordParser {
     private var input: ParserInput
     private let separator: UInt8
+    private var refusal: Refusal?
 
-    init(separator: UInt8, offset: Int = 0, line: Int = 1) {
+    package init(separator: UInt8, offset: Int = 0, line: Int = 1) {
         self.separator = separator
         self.input = ParserInput(offset: offset, line: line)
     }
 
-    mutating func append(_ bytes: [UInt8]) { self.input.append(bytes) }
-    mutating func finish() { self.input.finish() }
+    package mutating func append(_ bytes: [UInt8]) { self.input.append(bytes) }
+    package mutating func finish() { self.input.finish() }
 
-    mutating func next() -> RawRow? {
+    package mutating func next() -> RawRow? {
+        if self.refusal != nil { return self.skipRefused() }
         self.input.skipBlankLines()
         guard !self.input.isEmpty else { return nil }
         let line = self.input.line
@@ -21,11 +23,15 @@ struct DelimitedParser: RecordParser {
             self.input.advance(by: length)
             return RawRow(line: line, end: self.input.offset, content: .success(values))
         case .refused(let reason):
-            // The next line may be good again.
-            guard let length = self.input.lineLength() else { return nil }
-            self.input.advance(by: length)
-            return RawRow(line: line, end: self.input.offset, content: .failure(RowError(reason)))
+            self.refusal = Refusal(line: line, reason: reason)
+            return self.skipRefused()
         }
+    }
+
+    private mutating func skipRefused() -> RawRow? {
+        guard let row = self.refusal?.row(skippingIn: &self.input) else { return nil }
+        self.refusal = nil
+        return row
     }
 
     private enum Scan {
@@ -40,7 +46,7 @@ struct DelimitedParser: RecordParser {
         var index = bytes.startIndex
         while true {
             switch self.field(bytes, at: index) {
-            case .needsMore: return bytes.count > ParserInput.longestRow ? .refused("the row is longer than 1 MB") : .needsMore
+            case .needsMore: return self.input.isTooLong ? .refused("the row is longer than 1 MB") : .needsMore
             case .refused(let reason): return .refused(reason)
             case .field(let value, let end):
                 values.append(value)
@@ -93,7 +99,9 @@ struct DelimitedParser: RecordParser {
         }
         if index < bytes.endIndex, bytes[index] == UInt8(ascii: "\r") {
             guard index + 1 < bytes.endIndex || self.input.isFinished else { return .needsMore }
-            guard index + 1 == bytes.endIndex || bytes[index + 1] == UInt8(ascii: "\n") else { return .refused("text follows a closing quote") }
+            guard index + 1 == bytes.endIndex || bytes[index + 1] == UInt8(ascii: "\n") else {
+                return .refused("text follows a closing quote")
+            }
         } else if index < bytes.endIndex, bytes[index] != self.separator, bytes[index] != UInt8(ascii: "\n") {
             return .refused("text follows a closing quote")
         }

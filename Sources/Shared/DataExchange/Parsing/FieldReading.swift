@@ -25,7 +25,9 @@ struct FieldReader: Sendable {
     func integer(_ column: Int, in range: ClosedRange<Int64>) throws(RowError) -> Int64? {
         guard let word = try self.word(column) else { return nil }
         guard let value = Int64(word) else { throw RowError("\(self.columns[column]) is no whole number") }
-        guard range.contains(value) else { throw RowError("\(self.columns[column]) is not within \(range.lowerBound)…\(range.upperBound)") }
+        guard range.contains(value) else {
+            throw RowError("\(self.columns[column]) is not within \(range.lowerBound)…\(range.upperBound)")
+        }
         return value
     }
 

@@ -1,5 +1,5 @@
 /// A value as the file has it.
-enum RawValue: Hashable, Sendable {
+package enum RawValue: Hashable, Sendable {
     /// JSON's `null`, or a field with nothing in it, not even quotes.
     case absent
     case text(String)
@@ -12,16 +12,16 @@ enum RawValue: Hashable, Sendable {
 }
 
 /// One row: its values by column.
-struct RawRow: Sendable {
+package struct RawRow: Sendable {
     /// Where it starts, from 1.
-    let line: Int
+    package let line: Int
     /// The byte after it.
-    let end: Int
-    let content: Result<[RawValue], RowError>
+    package let end: Int
+    package let content: Result<[RawValue], RowError>
 }
 
 /// Why a row is refused: a sentence that quotes no more than the name of a column.
-struct RowError: Error, Hashable, Sendable {
-    let reason: String
-    init(_ reason: String) { self.reason = reason }
+package struct RowError: Error, Hashable, Sendable {
+    package let reason: String
+    package init(_ reason: String) { self.reason = reason }
 }

@@ -1,5 +1,5 @@
 /// What turns bytes into rows. Bytes are appended as they come; a row that isn't whole yet waits for more.
-protocol RecordParser: Sendable {
+package protocol RecordParser: Sendable {
     mutating func append(_ bytes: [UInt8])
     /// No more bytes will come.
     mutating func finish()
@@ -52,7 +52,32 @@ struct ParserInput: Sendable {
     /// Bytes up to and with the next line feed; all that is left if the file ends without one; `nil` if more must come.
     func lineLength() -> Int? {
         if let end = self.rest.firstIndex(of: UInt8(ascii: "\n")) { return end - self.position + 1 }
-        return self.isFinished || self.rest.count > Self.longestRow ? self.rest.count : nil
+        return self.isFinished ? self.rest.count : nil
+    }
+
+    var isTooLong: Bool { self.rest.count > Self.longestRow }
+
+    /// Goes behind the next line feed.
+    ///
+    /// - Returns: `false` if it has not come yet; what is there is dropped then.
+    mutating func skipLine() -> Bool {
+        if let length = self.lineLength() {
+            self.advance(by: length)
+            return true
+        }
+        self.advance(by: self.rest.count)
+        return false
+    }
+}
+
+/// A row that is refused before its end has come: it is skipped up to the end of its line, where the next may be good again.
+struct Refusal {
+    let line: Int
+    let reason: String
+
+    func row(skippingIn input: inout ParserInput) -> RawRow? {
+        guard input.skipLine() else { return nil }
+        return RawRow(line: self.line, end: input.offset, content: .failure(RowError(self.reason)))
     }
 }
 
