@@ -20,8 +20,7 @@ run: build ## Run Duet here: private PostgreSQL and Redis, demo community, all s
 
 test: ## Build and run all tests; needs nothing running and nothing prepared
 	@deploy/setup.sh --dev
-	@dev/build.sh --build-tests
-	@$(SWIFT) test -c release --skip-build --no-parallel
+	@dev/test.sh
 
 bench: build ## Time a running mesh on the demo community (throw-away data folder); prints figures with their commands
 	@deploy/setup.sh --dev

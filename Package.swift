@@ -134,7 +134,7 @@ let package = Package(
             .executableTarget(
                 name: "duet",
                 dependencies: [
-                    "DataExchange", "Domain", "MeshAPI", "Postgres", "Redis", "ServiceRuntime", "Simulation", "Storage", "Supervision",
+                    "DataExchange", "Domain", "Mesh", "MeshAPI", "Postgres", "Redis", "ServiceRuntime", "Simulation", "Storage", "Supervision",
                     "Telemetry", "Trainer", "Training", argumentParser, jwtKit, logging,
                 ],
                 path: "Sources/CLI/Main", swiftSettings: swiftSettings),
@@ -151,7 +151,8 @@ let package = Package(
             .testTarget(
                 name: "PipelineTests",
                 dependencies: [
-                    "CandidateSvcCore", "FeatureSvcCore", "GatewayCore", "MeshAPI", "RankingSvcCore", "Storage", "TestKit", "Trainer",
+                    "CandidateSvcCore", "Domain", "FeatureSvcCore", "GatewayCore", "Mesh", "MeshAPI", "Models", "RankingSvcCore",
+                    "Simulation", "Telemetry", "TestKit", "Trainer", httpTypes, hummingbird, logging,
                 ],
                 swiftSettings: swiftSettings),
             .testTarget(

@@ -1,6 +1,7 @@
 import Domain
 import GatewayCore
 import Glibc
+import HTTPTypes
 import TestKit
 import Testing
 
@@ -77,9 +78,9 @@ import Testing
             let after = await pipeline.recommendations(for: viewer)
             #expect(after.degraded == [] && after.ids.count == 20)
             #expect(Array(after.ids.prefix(19)) == Array(before.ids.dropFirst()))
-            // The rest of an older list, too, is looked at before it is shown.
-            let seen = await pipeline.recommendations(for: viewer, "exclude_seen=false&limit=100")
-            #expect(!kind.isSevering || !seen.ids.contains(person))
+            // Whoever was only judged may be seen again by those who ask for it.
+            let again = await pipeline.recommendations(for: viewer, "exclude_seen=false&limit=100")
+            #expect(again.ids.contains(person) != kind.isSevering)
             #expect(try await pipeline.proposed(to: viewer).contains(person))
             try await pipeline.catchUp()
             #expect(try await !pipeline.proposed(to: viewer).contains(person))
@@ -97,8 +98,39 @@ import Testing
             for person in [first, later] { #expect(await pipeline.record(.block, by: person, of: viewer).status == 201) }
             let after = await pipeline.recommendations(for: viewer, "exclude_seen=false&limit=40")
             #expect(after.ids == Array(before.ids.dropFirst() + [next.ids[1]]))
+            // The rest of an older list, too, is looked at before it is shown.
             let rest = await pipeline.recommendations(for: viewer, "exclude_seen=false&limit=40&cursor=\(cursor)")
             #expect(rest.ids.first == next.ids[1] && !rest.ids.contains(later))
+        }
+    }
+
+    @Test("Who has just signed up gets a ranked list before any copy has heard of them")
+    func newcomer() async throws {
+        try await Pipeline.with { pipeline in
+            let created = await pipeline.send(
+                .post, "/api/v1/users/", body: #"{"name": "Ada", "age": 30, "gender": "female", "location": "Oslo"}"#)
+            let newcomer = try #require(created.json["id"]?.integer.map { UserID($0) })
+            let first = await pipeline.recommendations(for: newcomer)
+            #expect(first.status == 200 && first.ids.count == 20 && first.matchScores.count == 20)
+            try await pipeline.catchUp()
+            let second = await pipeline.recommendations(for: newcomer, "limit=30")
+            #expect(second.degraded == [] && second.ids.count == 30 && second.matchScores.count == 30)
+        }
+    }
+
+    @Test("Who has left is on no list, and in stage 1 no more when it has read the log")
+    func erased() async throws {
+        try await Pipeline.with { pipeline in
+            let viewer = pipeline.viewer
+            let before = await pipeline.recommendations(for: viewer)
+            let leaver = try #require(before.ids.first)
+            #expect(await pipeline.send(.delete, "/api/v1/users/\(leaver)").status < 300)
+            #expect(await pipeline.recommendations(for: leaver).status == 404)
+            let after = await pipeline.recommendations(for: viewer)
+            #expect(after.degraded == [] && after.ids.prefix(19) == before.ids.dropFirst())
+            #expect(try await pipeline.proposed(to: viewer).contains(leaver))
+            try await pipeline.catchUp()
+            #expect(try await !pipeline.proposed(to: viewer).contains(leaver))
         }
     }
 

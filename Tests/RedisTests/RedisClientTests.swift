@@ -109,7 +109,12 @@ struct RedisClientTests {
 
     @Test("A script runs by its digest, and again after the server forgot it")
     func script() async throws {
-        try await withClient { (redis) async throws in
+        // A server of its own: forgetting scripts would show in the tests of others.
+        try await TemporaryRedis.withServer { server in try await self.script(on: server.url) }
+    }
+
+    private func script(on url: String) async throws {
+        try await withClient(url: url) { (redis) async throws in
             let script = "return {KEYS[1], ARGV[1]}"
             let expected = RESPValue.array([.bytes(Array("k".utf8)), .bytes(Array("5".utf8))])
             #expect(try await redis.script(script, keys: ["k"], arguments: [5]) == expected)

@@ -160,9 +160,9 @@ final class ConnectionDriver {
     func resumeReading() throws(PostgresError) { try self.setInterest(.readable) }
 
     /// Waits until the answers to an abandoned exchange have been dropped.
-    func settle() async {
+    func settle(isolation: isolated (any Actor)? = #isolation) async {
         while self.wait != nil, !self.isClosed {
-            await withCheckedContinuation { self.settled.append($0) }
+            await withCheckedContinuation(isolation: isolation) { self.settled.append($0) }
         }
     }
 

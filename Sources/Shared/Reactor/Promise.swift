@@ -2,6 +2,9 @@ internal import Synchronization
 
 /// A result that one task waits for and any thread may bring, before or while it waits. The first to bring one wins: reply, failure,
 /// deadline or the task's own cancellation; the task is resumed exactly once.
+///
+/// The isolation is passed on by hand: of a task with a task executor preference, a `nonisolated(nonsending)` function that suspends in a
+/// continuation comes back outside its actor (Swift 6.3), and what follows races with the actor.
 public final class Promise<Success: Sendable, Failure: Error>: Sendable {
     public typealias Outcome = Result<Success, Failure>
 
@@ -36,8 +39,8 @@ public final class Promise<Success: Sendable, Failure: Error>: Sendable {
     }
 
     /// Waits, whatever happens to the task. To be called once, this or the other.
-    public func value() async throws(Failure) -> Success {
-        try await self.outcome().get()
+    public func value(isolation: isolated (any Actor)? = #isolation) async throws(Failure) -> Success {
+        try await self.outcome(isolation: isolation).get()
     }
 
     /// Waits until the task is cancelled at most.
@@ -46,18 +49,18 @@ public final class Promise<Success: Sendable, Failure: Error>: Sendable {
     ///   - error: What is thrown then.
     ///   - onCancel: Called then, on any thread.
     public func value(
-        orCancelledWith error: Failure, onCancel: @escaping @Sendable () -> Void = {}
+        orCancelledWith error: Failure, isolation: isolated (any Actor)? = #isolation, onCancel: @escaping @Sendable () -> Void = {}
     ) async throws(Failure) -> Success {
         let outcome = await withTaskCancellationHandler {
-            await self.outcome()
+            await self.outcome(isolation: isolation)
         } onCancel: {
             if self.complete(.failure(error)) { onCancel() }
         }
         return try outcome.get()
     }
 
-    private func outcome() async -> Outcome {
-        await withCheckedContinuation { continuation in
+    private func outcome(isolation: isolated (any Actor)?) async -> Outcome {
+        await withCheckedContinuation(isolation: isolation) { continuation in
             let early: Outcome? = self.state.withLock { state in
                 switch state {
                 case .completed(let outcome):

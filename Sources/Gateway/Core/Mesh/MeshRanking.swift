@@ -21,9 +21,9 @@ public struct MeshRanking: CandidateRanking {
         let response = try await self.client.rank(request, deadline: call.deadline, context: call.context)
         let count = response.userIDs.count
         let width = response.featureNames.count
-        guard response.scores.count == count, response.matchScores.count == count,
+        guard response.scores.count == count, response.matchScores.count == count, response.matchScores.allSatisfy(\.isFinite),
             !query.explains || response.contributions.count == count * width
-        else { throw MeshError(.internal, "columns of different lengths") }
+        else { throw MeshError(.internal, "columns of different lengths, or scores that are no numbers") }
         let entries = (0..<count).map { index in
             Ranking.Entry(
                 id: UserID(Int64(clamping: response.userIDs[index])), matchScore: response.matchScores[index],

@@ -193,6 +193,7 @@ struct RecommendationPipeline: Sendable {
         _ entries: [ListCursor.Entry], _ query: RecommendationQuery, origin: Coordinate?, scope: RequestScope
     ) async throws -> (shown: [(User, ListCursor.Entry)], consumed: Int) {
         var shown: [(User, ListCursor.Entry)] = []
+        var distinct: Set<UserID> = []
         var consumed = 0
         // Even for nobody the gate is asked: it says whether the viewer exists.
         repeat {
@@ -204,7 +205,9 @@ struct RecommendationPipeline: Sendable {
             for entry in chunk {
                 guard shown.count < query.limit else { break }
                 consumed += 1
-                guard entry.id != query.viewer, let user = byID[entry.id], query.filter.admits(user, from: origin) else { continue }
+                guard entry.id != query.viewer, let user = byID[entry.id], query.filter.admits(user, from: origin),
+                    distinct.insert(entry.id).inserted
+                else { continue }
                 shown.append((user, entry))
             }
         } while shown.count < query.limit && consumed < entries.count
