@@ -30,7 +30,7 @@ lint: ## Check formatting, generated code and repository rules
 	@dev/lint.sh
 
 format: ## Format all Swift sources
-	@$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests dev
+	@git ls-files -co --exclude-standard '*.swift' | grep -v /Generated/ | xargs $(SWIFT) format --in-place --parallel
 
 generate: ## Generate message and stub code from protos/
 	@deploy/setup.sh --dev

@@ -10,11 +10,13 @@ swift format lint --strict --parallel "${sources[@]}" || fail "Formatting differ
 
 dev/check-generated-code.sh || fail "Generated code differs from protos/: run 'make generate'."
 
-# Nobody but the wrapping targets touches unsafe memory.
-allowed='^Sources/Shared/(Mesh|MeshAPI|Postgres|Redis|LinearMath|VectorIndex|Training|Telemetry|ServiceRuntime|Features|Models|Storage)/|^Sources/CLI/Supervision/|^Tests/|^dev/|^Package.swift'
+# Nobody but the targets that wrap C touches unsafe memory.
+allowed='^Sources/Shared/(DataExchange|LinearMath|Mesh|MeshAPI|Postgres|Reactor|Redis|ServiceRuntime|Telemetry|Training|VectorIndex)/'
+# System calls, and the bytes of an answer.
+allowed+='|^Sources/CLI/|^Sources/Gateway/(Core/HTTP|Core/JSON|Main)/|^Sources/Shared/Domain/Timestamp.Now|^Tests/|^dev/|^Package.swift'
 git grep -lw unsafe -- '*.swift' | grep -vE "$allowed" && fail "'unsafe' stands outside the targets that wrap C."
 
-git grep -nE 'TODO|FIXME|XXX' -- Sources Tests dev protos deploy ':!dev/lint.sh' && fail "Unfinished places."
+git grep -nE 'TODO|FIXME|XXX' -- Sources Tests dev protos deploy ':!dev/lint.sh' ':!dev/mesh-gen/Sources/CDescriptor' && fail "Unfinished places."
 git grep -nE 'try!|fatalError\(' -- 'Sources/*.swift' && fail "Crashing calls in Sources."
 git grep -nE '@testable' -- '*.swift' && fail "Tests run on the release build: use package access."
 

@@ -34,8 +34,11 @@ struct FactorTable: Sendable {
     /// Reads the stored factors of a model.
     init(_ embeddings: any EmbeddingRepository, model: PipelineModel, dataset: Dataset) async throws {
         let dimension = model.dimension
-        let table = Mutex((source: [Float](repeating: 0, count: dataset.users.count * dimension),
-                           target: [Float](repeating: 0, count: dataset.users.count * dimension)))
+        let table = Mutex(
+            (
+                source: [Float](repeating: 0, count: dataset.users.count * dimension),
+                target: [Float](repeating: 0, count: dataset.users.count * dimension)
+            ))
         try await embeddings.forEach(version: model.embeddingVersion) { chunk in
             table.withLock { table in
                 for embedding in chunk where embedding.source.count == dimension && embedding.target.count == dimension {

@@ -132,4 +132,3 @@ struct StrategyTests {
         #expect(community.generator().similar(to: UserID(77), limit: 1, viewer: nil)?.people == nil)
     }
 }
-

@@ -53,7 +53,8 @@ struct FaultTests {
         return tally.state.withLock { ($0.answers, $0.failures) }
     }
 
-    @Test("A replica killed under load costs no more than the calls in flight there, none after a second, and is back within three",
+    @Test(
+        "A replica killed under load costs no more than the calls in flight there, none after a second, and is back within three",
         arguments: ["candidate", "ranking", "feature"])
     func killedReplica(service: String) throws {
         var killed = 0.0

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Synchronization
 import Testing
 
 /// A whole Duet under test: the release executables in a folder and on a port of their own.
@@ -12,8 +13,11 @@ final class Installation: Sendable {
 
     /// Starts everything on a simulated community and returns when it serves.
     init(people: Int = 600, interactions: Int = 12_000, extra: [String] = []) throws {
-        self.folder = FileManager.default.temporaryDirectory.appending(path: "duet-e2e-\(getpid())-\(UInt32.random(in: 0 ..< .max))")
-        try FileManager.default.createDirectory(at: self.folder, withIntermediateDirectories: true)
+        let folder = FileManager.default.temporaryDirectory.appending(path: "duet-e2e-\(getpid())-\(UInt32.random(in: 0 ..< .max))")
+        self.folder = folder
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        Self.folders.withLock { $0.append(folder) }
+        Self.atExit
         self.port = try Self.freePort()
         let data = self.folder.appending(path: "data").path
         let simulated = try Self.run(
@@ -26,10 +30,16 @@ final class Installation: Sendable {
         self.token = String(minted.output.split(separator: "\n").last ?? "")
     }
 
-    deinit {
-        _ = try? self.duet(["down"])
-        try? FileManager.default.removeItem(at: self.folder)
-    }
+    /// Installations are shared by the tests of a suite, so they end with the process.
+    private static let atExit: Void = {
+        atexit {
+            for folder in Installation.folders.withLock({ $0 }) {
+                _ = try? Installation.run(["down", "--dir", Installation.store(folder)])
+                try? FileManager.default.removeItem(at: folder)
+            }
+        }
+    }()
+    private static let folders = Mutex<[URL]>([])
 
     func client(token: String? = nil) -> HTTPClient { HTTPClient(port: self.port, token: token ?? self.token) }
 

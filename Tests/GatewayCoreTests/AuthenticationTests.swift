@@ -90,7 +90,8 @@ import Testing
 
     private static let secret = Array("0123456789abcdef0123456789abcdef".utf8)
     /// HS256 over {"sub":"7","role":"user","exp":4000000000,"aud":"duet"}, signed with the secret above.
-    private static let signed = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiI3Iiwicm9sZSI6InVzZXIiLCJleHAiOjQwMDAwMDAwMDAsImF1ZCI6ImR1ZXQifQ.yXTIc1fhCptWjugchZr9abdwKHi070TRe2TjNRo69XY"
+    private static let signed =
+        "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiI3Iiwicm9sZSI6InVzZXIiLCJleHAiOjQwMDAwMDAwMDAsImF1ZCI6ImR1ZXQifQ.yXTIc1fhCptWjugchZr9abdwKHi070TRe2TjNRo69XY"
 
     @Test func aSignedTokenIsRead() async throws {
         let claims = try await SharedSecretKeySource(secret: Self.secret).claims(of: Self.signed)

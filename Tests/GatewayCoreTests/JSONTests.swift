@@ -101,7 +101,8 @@ import Testing
     private static func text(using generator: inout SystemRandomNumberGenerator) -> String {
         var text = String.UnicodeScalarView()
         for _ in 0..<Int.random(in: 0..<12, using: &generator) {
-            let range: ClosedRange<UInt32> = [0...0x7F, 0x80...0x7FF, 0x800...0xD7FF, 0x10000...0x1FFFF, 0x20...0x7E].randomElement(using: &generator) ?? 0...0
+            let range: ClosedRange<UInt32> =
+                [0...0x7F, 0x80...0x7FF, 0x800...0xD7FF, 0x10000...0x1FFFF, 0x20...0x7E].randomElement(using: &generator) ?? 0...0
             if let scalar = Unicode.Scalar(UInt32.random(in: range, using: &generator)) { text.append(scalar) }
         }
         return String(text)

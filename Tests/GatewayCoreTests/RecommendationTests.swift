@@ -58,12 +58,14 @@ import Testing
         }
     }
 
-    @Test("Bad parameters are a 422", arguments: [
-        ("limit=0", "query.limit"), ("limit=101", "query.limit"), ("exclude_seen=maybe", "query.exclude_seen"),
-        ("min_age=40&max_age=20", "query.min_age"), ("gender=x", "query.gender"), ("max_distance_km=-1", "query.max_distance_km"),
-        ("max_distance_km=NaN", "query.max_distance_km"), ("max_distance_km=1e999", "query.max_distance_km"),
-        ("algorithm_version=m9", "query.algorithm_version"), ("cursor=abc", "query.cursor"), ("location=", "query.location"),
-    ])
+    @Test(
+        "Bad parameters are a 422",
+        arguments: [
+            ("limit=0", "query.limit"), ("limit=101", "query.limit"), ("exclude_seen=maybe", "query.exclude_seen"),
+            ("min_age=40&max_age=20", "query.min_age"), ("gender=x", "query.gender"), ("max_distance_km=-1", "query.max_distance_km"),
+            ("max_distance_km=NaN", "query.max_distance_km"), ("max_distance_km=1e999", "query.max_distance_km"),
+            ("algorithm_version=m9", "query.algorithm_version"), ("cursor=abc", "query.cursor"), ("location=", "query.location"),
+        ])
     func invalid(query: String, fault: String) async {
         let answer = await Harness(people: 3).recommendations("?\(query)")
         #expect(answer.status == 422)

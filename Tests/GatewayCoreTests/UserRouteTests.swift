@@ -42,7 +42,10 @@ import Testing
             (#"{"name":"a","age":28,"gender":"other","location":"x","bio":"\#(String(repeating: "b", count: 1001))"}"#, ["body.bio"]),
             (#"{"name":"a","age":28,"gender":"other","location":"x","interests":"music"}"#, ["body.interests"]),
             (#"{"name":"a","age":28,"gender":"other","location":"x","interests":["a"," ",3]}"#, ["body.interests.1", "body.interests.2"]),
-            (#"{"name":"a","age":28,"gender":"other","location":"x","interests":[\#(Array(repeating: "\"a\"", count: 51).joined(separator: ","))]}"#, ["body.interests"]),
+            (
+                #"{"name":"a","age":28,"gender":"other","location":"x","interests":[\#(Array(repeating: "\"a\"", count: 51).joined(separator: ","))]}"#,
+                ["body.interests"]
+            ),
             (#"{"name":"a","age":28,"gender":"other","location":"x","id":5}"#, ["body.id"]),
             ("[]", ["body"]), ("null", ["body"]), ("3", ["body"]),
         ])
@@ -56,7 +59,8 @@ import Testing
     func limits() async {
         // 100 scalars, 50 characters.
         let name = String(repeating: "e\u{301}", count: 50)
-        let body = #"{"name":"\#(name)","age":18,"gender":"other","location":"\#(String(repeating: "ø", count: 200))","bio":"\#(String(repeating: "b", count: 1000))"}"#
+        let body =
+            #"{"name":"\#(name)","age":18,"gender":"other","location":"\#(String(repeating: "ø", count: 200))","bio":"\#(String(repeating: "b", count: 1000))"}"#
         #expect(await Harness().send(.post, "/api/v1/users/", body: body).status == 201)
     }
 

@@ -23,7 +23,11 @@ struct CallTests {
         let method = MeshMethod(TestService.echo) { (note: Note, _) in
             starts.add()
             let never = Gate()
-            await withTaskCancellationHandler { await never.pass() } onCancel: { never.open() }
+            await withTaskCancellationHandler {
+                await never.pass()
+            } onCancel: {
+                never.open()
+            }
             await cancelled.pass()
             return note
         }

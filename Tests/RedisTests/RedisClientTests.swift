@@ -45,7 +45,8 @@ struct RedisClientTests {
             #expect(try await redis.send(RedisCommand("GET", "none")) == .null)
             #expect(try await redis.send(RedisCommand("INCRBY", "count", 41)) == .integer(41))
             #expect(try await redis.send(RedisCommand("MGET", "key", "none")) == .array([.bytes(Array("wert ü".utf8)), .null]))
-            #expect(try await redis.send(RedisCommand("EVAL", "return {1, {'a', false}}", 0)) == .array([.integer(1), .array([.bytes([97]), .null])]))
+            #expect(
+                try await redis.send(RedisCommand("EVAL", "return {1, {'a', false}}", 0)) == .array([.integer(1), .array([.bytes([97]), .null])]))
             let raw: [UInt8] = [0, 13, 10, 255]
             #expect(try await redis.send(RedisCommand("ECHO", raw)) == .bytes(raw))
             #expect(try await redis.send(RedisCommand("ECHO", "")) == .bytes([]))
@@ -154,7 +155,8 @@ struct RedisClientTests {
     @Test("A server that hangs costs the timeout, then calls fail at once until it is back")
     func hung() async throws {
         try await TemporaryRedis.withServer { server in
-            try await withClient(url: server.url, { ($0.commandTimeout, $0.connectTimeout) = (.milliseconds(60), .milliseconds(60)) }) { (redis) async throws in
+            try await withClient(url: server.url, { ($0.commandTimeout, $0.connectTimeout) = (.milliseconds(60), .milliseconds(60)) }) {
+                (redis) async throws in
                 #expect(await eventually { (try? await redis.send(RedisCommand("PING"))) != nil })
                 server.freeze(true)
                 #expect(await redisError { _ = try await redis.send(RedisCommand("PING")) }?.code == .timeout)
@@ -217,7 +219,8 @@ struct RedisSubscriptionTests {
     @Test("A subscription that falls silent is made again")
     func heartbeat() async throws {
         try await TemporaryRedis.withServer { server in
-            try await withClient(url: server.url, { ($0.heartbeatInterval, $0.connectTimeout) = (.milliseconds(40), .milliseconds(40)) }) { (redis) async throws in
+            try await withClient(url: server.url, { ($0.heartbeatInterval, $0.connectTimeout) = (.milliseconds(40), .milliseconds(40)) }) {
+                (redis) async throws in
                 var messages = redis.subscribe(["news"]).makeAsyncIterator()
                 #expect(await messages.next() == .subscribed)
                 server.freeze(true)

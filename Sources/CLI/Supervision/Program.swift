@@ -8,8 +8,7 @@ public enum Program {
     static let queue = DispatchQueue(label: "duet.programs", attributes: .concurrent)
 
     /// - Throws: ``SupervisionError`` with ``SupervisionError/Code/missingProgram`` that names the Debian package.
-    public static func find(_ name: String, package: String, in searchPath: String = Program.searchPath) throws(SupervisionError) -> String
-    {
+    public static func find(_ name: String, package: String, in searchPath: String = Program.searchPath) throws(SupervisionError) -> String {
         for folder in searchPath.split(separator: ":") {
             let path = "\(folder)/\(name)"
             if FileSystem.isExecutable(path) { return path }

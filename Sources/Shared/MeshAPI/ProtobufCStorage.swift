@@ -6,6 +6,7 @@ internal import Glibc
     private var blocks: [UnsafeMutableRawPointer] = unsafe []
 
     deinit {
+        // swift-format-ignore
         for unsafe block in unsafe self.blocks { unsafe free(block) }
     }
 

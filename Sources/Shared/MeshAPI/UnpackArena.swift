@@ -23,6 +23,7 @@ internal import Glibc
     }
 
     deinit {
+        // swift-format-ignore
         for unsafe chunk in unsafe self.chunks { unsafe Glibc.free(chunk) }
     }
 

@@ -7,7 +7,7 @@ extension ConnectionDriver {
         let key = StatementCache.Key(sql: query.sql, types: query.types)
         do {
             return try await self.runPrepared(query, key: key)
-        } catch where error.isStaleStatement {
+        } catch  where error.isStaleStatement {
             // In a transaction the statement has spoiled everything; outside of one it is simply prepared anew.
             if let name = self.statements.remove(key), error.sqlState != "26000", self.isIdleTransaction {
                 _ = try await self.script("DEALLOCATE \(name)")

@@ -65,7 +65,7 @@ public final class RedisClient: Sendable {
         let digest = try await self.digest(of: script)
         do {
             return try await self.send(RedisCommand("EVALSHA", arguments: [digest] + tail))
-        } catch where error.code == .command && error.message.hasPrefix("NOSCRIPT") {
+        } catch  where error.code == .command && error.message.hasPrefix("NOSCRIPT") {
             return try await self.send(RedisCommand("EVAL", arguments: [script] + tail))
         }
     }

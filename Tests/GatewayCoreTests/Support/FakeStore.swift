@@ -99,7 +99,8 @@ final class FakeStore: UserRepository, InteractionRepository, GateRepository, Mo
             let row = Interaction(
                 id: Int64(state.interactions.count + 1), userID: interaction.userID, targetUserID: interaction.targetUserID,
                 kind: interaction.kind, timestamp: self.now(), context: interaction.context)
-            let matched = row.kind.isPositive
+            let matched =
+                row.kind.isPositive
                 && state.interactions.contains { $0.kind.isPositive && $0.userID == row.targetUserID && $0.targetUserID == row.userID }
             state.interactions.append(row)
             if row.kind.isSevering { state.blocks.insert([row.userID, row.targetUserID]) }

@@ -46,7 +46,6 @@ public struct Contract<Subject: Sendable>: Sendable, CustomStringConvertible {
     public var description: String { self.rule }
 }
 
-
 /// An implementation broke a contract.
 public struct ContractViolation: Error, CustomStringConvertible {
     public let description: String

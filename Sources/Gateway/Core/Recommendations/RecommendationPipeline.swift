@@ -61,9 +61,12 @@ struct RecommendationPipeline: Sendable {
         self.metrics.listLength.observe(Double(shown.count))
 
         let rest = order.entries.dropFirst(consumed).prefix(ListCursor.capacity)
-        let next = rest.isEmpty ? nil : ListCursor(
-            listID: order.listID, viewer: query.viewer, queryHash: StableHash.hash(query.listKey.utf8), modelVersion: order.modelVersion,
-            entries: Array(rest))
+        let next =
+            rest.isEmpty
+            ? nil
+            : ListCursor(
+                listID: order.listID, viewer: query.viewer, queryHash: StableHash.hash(query.listKey.utf8), modelVersion: order.modelVersion,
+                entries: Array(rest))
         let elapsed = start.duration(to: .now)
         self.metrics.generation.observe(elapsed)
         return RecommendedList(

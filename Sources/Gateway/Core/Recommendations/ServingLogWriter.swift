@@ -17,7 +17,8 @@ final class ServingLogWriter: Sendable {
         self.repository = repository
         self.capacity = capacity
         self.stored = registry.counter("duet_serving_log_rows_total", "Answered lists by what became of their row.", labels: [("outcome", "stored")])
-        self.dropped = registry.counter("duet_serving_log_rows_total", "Answered lists by what became of their row.", labels: [("outcome", "dropped")])
+        self.dropped = registry.counter(
+            "duet_serving_log_rows_total", "Answered lists by what became of their row.", labels: [("outcome", "dropped")])
         self.logger = logger
     }
 

@@ -122,10 +122,12 @@ struct RecommendationRoutes: Sendable {
         }
         return Response { writer in
             writer.array(found) { writer, person in
-                writer.user(person.user, extending: { writer in
-                    writer.key("similarity")
-                    writer.double(max(-1, min(1, person.similarity)), decimals: 6)
-                })
+                writer.user(
+                    person.user,
+                    extending: { writer in
+                        writer.key("similarity")
+                        writer.double(max(-1, min(1, person.similarity)), decimals: 6)
+                    })
             }
         }
     }

@@ -10,6 +10,7 @@ enum DescriptorReader {
         }
         defer { unsafe google__protobuf__file_descriptor_set__free_unpacked(set, nil) }
         var files: [Schema.ProtoFile] = []
+        // swift-format-ignore
         for unsafe file in unsafe elements(set.pointee.file, set.pointee.n_file) {
             let path = unsafe text(file.pointee.name)
             guard !Lowering.isDropped(path) else { continue }
@@ -25,15 +26,15 @@ enum DescriptorReader {
         let comments = unsafe Comments(file.pointee.source_code_info)
         let package = unsafe text(file.pointee.package)
         var messages: [Schema.Message] = []
-        for unsafe (index, message) in unsafe elements(file.pointee.message_type, file.pointee.n_message_type).enumerated() {
+        for unsafe(index, message) in unsafe elements(file.pointee.message_type, file.pointee.n_message_type).enumerated() {
             messages.append(try unsafe self.message(message, package: package, outer: "", path: [4, index], comments))
         }
         var enumerations: [Schema.Enumeration] = []
-        for unsafe (index, enumeration) in unsafe elements(file.pointee.enum_type, file.pointee.n_enum_type).enumerated() {
+        for unsafe(index, enumeration) in unsafe elements(file.pointee.enum_type, file.pointee.n_enum_type).enumerated() {
             enumerations.append(unsafe self.enumeration(enumeration, package: package, outer: "", path: [5, index], comments))
         }
         var services: [Schema.Service] = []
-        for unsafe (index, service) in unsafe elements(file.pointee.service, file.pointee.n_service).enumerated() {
+        for unsafe(index, service) in unsafe elements(file.pointee.service, file.pointee.n_service).enumerated() {
             services.append(try unsafe self.service(service, package: package, path: [6, index], comments))
         }
         return Schema.ProtoFile(
@@ -46,11 +47,11 @@ enum DescriptorReader {
     ) throws -> Schema.Message {
         let name = unsafe outer + text(message.pointee.name)
         var fields: [Schema.Field] = []
-        for unsafe (index, field) in unsafe elements(message.pointee.field, message.pointee.n_field).enumerated() {
+        for unsafe(index, field) in unsafe elements(message.pointee.field, message.pointee.n_field).enumerated() {
             fields.append(try unsafe self.field(field, of: name, documentation: comments[path + [2, index]]))
         }
         var messages: [Schema.Message] = []
-        for unsafe (index, nested) in unsafe elements(message.pointee.nested_type, message.pointee.n_nested_type).enumerated() {
+        for unsafe(index, nested) in unsafe elements(message.pointee.nested_type, message.pointee.n_nested_type).enumerated() {
             if let options = unsafe nested.pointee.options, unsafe options.pointee.map_entry != 0 {
                 throw GeneratorError("\(package).\(name) has a map; write a repeated message instead")
             }
@@ -58,7 +59,7 @@ enum DescriptorReader {
                 try unsafe self.message(nested, package: package, outer: name + ".", path: path + [3, index], comments))
         }
         var enumerations: [Schema.Enumeration] = []
-        for unsafe (index, nested) in unsafe elements(message.pointee.enum_type, message.pointee.n_enum_type).enumerated() {
+        for unsafe(index, nested) in unsafe elements(message.pointee.enum_type, message.pointee.n_enum_type).enumerated() {
             enumerations.append(
                 unsafe self.enumeration(nested, package: package, outer: name + ".", path: path + [4, index], comments))
         }
@@ -115,7 +116,7 @@ enum DescriptorReader {
         package: String, outer: String, path: [Int], _ comments: Comments
     ) -> Schema.Enumeration {
         var values: [Schema.Enumeration.Value] = []
-        for unsafe (index, value) in unsafe elements(enumeration.pointee.value, enumeration.pointee.n_value).enumerated() {
+        for unsafe(index, value) in unsafe elements(enumeration.pointee.value, enumeration.pointee.n_value).enumerated() {
             values.append(
                 unsafe .init(
                     name: text(value.pointee.name), number: value.pointee.number, documentation: comments[path + [2, index]]))
@@ -129,7 +130,7 @@ enum DescriptorReader {
         package: String, path: [Int], _ comments: Comments
     ) throws -> Schema.Service {
         var methods: [Schema.Method] = []
-        for unsafe (index, method) in unsafe elements(service.pointee.method, service.pointee.n_method).enumerated() {
+        for unsafe(index, method) in unsafe elements(service.pointee.method, service.pointee.n_method).enumerated() {
             let name = unsafe text(method.pointee.name)
             if unsafe method.pointee.client_streaming != 0 || method.pointee.server_streaming != 0 {
                 throw GeneratorError("\(package).\(name) is a stream; the mesh has calls only")
@@ -153,6 +154,7 @@ private struct Comments {
 
     init(_ information: UnsafeMutablePointer<Google__Protobuf__SourceCodeInfo>?) {
         guard let information = unsafe information else { return }
+        // swift-format-ignore
         for unsafe location in unsafe elements(information.pointee.location, information.pointee.n_location) {
             guard let comment = unsafe location.pointee.leading_comments else { continue }
             var path: [Int] = []

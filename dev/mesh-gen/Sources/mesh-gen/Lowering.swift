@@ -24,17 +24,19 @@ enum Lowering {
         unsafe set.pointee.n_file = files
         var restored: [(file: UnsafeMutablePointer<Google__Protobuf__FileDescriptorProto>, services: Int, dependencies: Int)] =
             unsafe []
+        // swift-format-ignore
         for unsafe file in unsafe elements(set.pointee.file, files) {
             unsafe restored.append((file, file.pointee.n_service, file.pointee.n_dependency))
             unsafe file.pointee.n_service = 0
             unsafe file.pointee.n_dependency = partition(file.pointee.dependency, file.pointee.n_dependency) {
                 unsafe !self.isDropped(text($0))
             }
+            // swift-format-ignore
             for unsafe message in unsafe elements(file.pointee.message_type, file.pointee.n_message_type) { unsafe self.lower(message) }
         }
         defer {
             unsafe set.pointee.n_file = fileCount
-            for unsafe (file, services, dependencies) in unsafe restored {
+            for unsafe(file, services, dependencies) in unsafe restored {
                 unsafe file.pointee.n_service = services
                 unsafe file.pointee.n_dependency = dependencies
             }
@@ -45,6 +47,7 @@ enum Lowering {
     }
 
     private static func lower(_ message: UnsafeMutablePointer<Google__Protobuf__DescriptorProto>) {
+        // swift-format-ignore
         for unsafe field in unsafe elements(message.pointee.field, message.pointee.n_field) {
             unsafe field.pointee.has_proto3_optional = 0
             unsafe field.pointee.proto3_optional = 0
@@ -52,6 +55,7 @@ enum Lowering {
                 unsafe field.pointee.type = GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_BYTES
             }
         }
+        // swift-format-ignore
         for unsafe nested in unsafe elements(message.pointee.nested_type, message.pointee.n_nested_type) { unsafe self.lower(nested) }
     }
 
@@ -61,7 +65,7 @@ enum Lowering {
     ) -> Int {
         let all = unsafe elements(array, count)
         let wanted = unsafe all.filter(isWanted)
-        for unsafe (index, element) in unsafe (wanted + all.filter { unsafe !isWanted($0) }).enumerated() { unsafe array?[index] = element }
+        for unsafe(index, element) in unsafe (wanted + all.filter { unsafe !isWanted($0) }).enumerated() { unsafe array?[index] = element }
         return unsafe wanted.count
     }
 }
