@@ -33,7 +33,10 @@ for target in "${targets[@]}"; do
         broken+=("$target")
         echo "$target: failed (exit status $status)"
         grep -E '✘|error:|↳|Fatal|crash' "$log" | cut -c1-600 | head -60
-        [ -n "$summary" ] || tail -20 "$log"
+        if [ -z "$summary" ]; then
+            echo "What was running when it ended:"
+            tail -20 "$log"
+        fi
         [ "$target" = "${targets[0]}" ] && [ -z "$summary" ] && break # Nothing was built.
     fi
 done

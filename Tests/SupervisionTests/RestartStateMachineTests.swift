@@ -52,4 +52,16 @@ import Testing
         #expect(machine.phase == .stopped)
         #expect(machine.ended(at: self.start) == .stay)
     }
+
+    @Test("What was told to end while it was being started stays ended, also when it runs after all")
+    func stopWhileBeingStarted() {
+        var machine = RestartStateMachine()
+        machine.started()
+        _ = machine.ended(at: self.start)
+        machine.stopRequested()
+        machine.started()
+        #expect(machine.phase == .stopped)
+        machine.becameReady(at: self.start)
+        #expect(machine.ended(at: self.start) == .stay)
+    }
 }

@@ -59,6 +59,21 @@ import Testing
         self.spawner.close()
     }
 
+    @Test("Stopping ends a process at whatever point of its restart it is", .timeLimit(.minutes(1)))
+    func stopDuringRestart() async throws {
+        for round in 0..<20 {
+            let supervisor = self.supervisor()
+            try await supervisor.start(self.folder.service("ranking"))
+            let killed = try #require(await self.pid(supervisor, "ranking-1"))
+            kill(killed, SIGKILL)
+            for _ in 0..<round * 20 { await Task.yield() }
+            await supervisor.stopAll()
+            #expect(await supervisor.status.isEmpty)
+            #expect(self.entries.all.allSatisfy { !$0.identity.isAlive })
+        }
+        self.spawner.close()
+    }
+
     @Test("Scaling starts the lowest free numbers, stops the highest, and touches nothing else")
     func scale() async throws {
         let supervisor = self.supervisor()

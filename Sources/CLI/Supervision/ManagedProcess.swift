@@ -41,18 +41,21 @@ actor ManagedProcess {
     func stop() async {
         self.machine.stopRequested()
         self.loop?.cancel()
-        if let process = self.process {
-            process.send(self.spec.stopSignal)
-            if await process.exitStatus(within: self.spec.stopTimeout) == nil {
-                self.logger.warning(
-                    "A process did not end in time and is killed",
-                    metadata: ["process": .string(self.spec.name), "timeout": "\(self.spec.stopTimeout)"])
-                process.killGroup()
-            }
-        }
+        if let process = self.process { await self.end(process) }
         await self.loop?.value
         self.settle(.failure(SupervisionError(.startFailed, "\(self.spec.name) was stopped before it was ready.")))
         await self.onChange()
+    }
+
+    /// Signal, time to end, kill.
+    private func end(_ process: SpawnedProcess) async {
+        process.send(self.spec.stopSignal)
+        if await process.exitStatus(within: self.spec.stopTimeout) == nil {
+            self.logger.warning(
+                "A process did not end in time and is killed",
+                metadata: ["process": .string(self.spec.name), "timeout": "\(self.spec.stopTimeout)"])
+            process.killGroup()
+        }
     }
 
     var status: ProcessStatus {
@@ -93,7 +96,8 @@ actor ManagedProcess {
         self.process = process
         self.startedAt = .now
         self.machine.started()
-        if self.isStopping { process.send(self.spec.stopSignal) }
+        // Told to stop while the program was being started: `stop()` had no process to end.
+        if self.isStopping { await self.end(process) }
         await self.onChange()
         await withTaskGroup { group in
             group.addTask { await self.waitUntilReady(process) }

@@ -44,8 +44,9 @@ public struct RestartStateMachine: Sendable {
 
     public init(policy: Policy = Policy()) { self.policy = policy }
 
+    /// The process runs. If it was told to end while it was being started, it stays so: its owner ends it at once.
     public mutating func started() {
-        guard self.phase != .stopping else { return }
+        guard self.phase != .stopping, self.phase != .stopped else { return }
         if self.hasStarted { self.restarts += 1 }
         self.hasStarted = true
         self.phase = .starting

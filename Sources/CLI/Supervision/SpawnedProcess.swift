@@ -16,7 +16,7 @@ public enum ExitStatus: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// A child process. Its end is seen through a pidfd, without a thread and without SIGCHLD.
+/// A child process. Its end is seen through a pidfd, without a thread and without SIGCHLD; its process group ends with it.
 public final class SpawnedProcess: Sendable {
     public let pid: Int32
     public let identity: ProcessIdentity?
@@ -98,6 +98,12 @@ public final class SpawnedProcess: Sendable {
     private func reap(options: Int32) -> Bool {
         let waiters: (ExitStatus, [CheckedContinuation<ExitStatus, Never>])? = self.state.withLock { state in
             guard state.exit == nil else { return nil }
+            // Seen ended but not reaped yet, its number still names its group: what it started and left there ends with it.
+            var information = unsafe siginfo_t()
+            guard unsafe waitid(P_PID, id_t(self.pid), &information, options | WEXITED | WNOWAIT) == 0,
+                unsafe information.si_signo == SIGCHLD
+            else { return nil }
+            kill(-self.pid, SIGKILL)
             var status: Int32 = 0
             guard unsafe waitpid(self.pid, &status, options) == self.pid else { return nil }
             let signal = status & 0x7F
