@@ -138,4 +138,44 @@ struct PostgresPoolTests {
             #expect(pool.statistics.open == 0)
         }
     }
+
+    @Test("A caller whose time is over is answered at once, and the connection comes back")
+    func budget() async throws {
+        try await withPool({ configuration in
+            configuration.poolSize = 1
+            configuration.budget = { CallerTime.left }
+        }) { (pool) async throws in
+            _ = try await pool.query("SELECT 1")
+            let start = ContinuousClock.now
+            let slow = await postgresError {
+                try await CallerTime.$left.withValue(.milliseconds(50)) { _ = try await pool.query("SELECT pg_sleep(20)") }
+            }
+            #expect(slow?.code == .statementTimeout)
+            let none = await postgresError { try await CallerTime.$left.withValue(.zero) { _ = try await pool.query("SELECT 1") } }
+            #expect(none?.code == .statementTimeout)
+            #expect(ContinuousClock.now - start < .seconds(10))
+            // Without a limit of its own the next caller waits until the abandoned statement has been cleared away.
+            #expect(try await pool.query("SELECT 7")[0].int(0) == 7)
+        }
+    }
+
+    @Test("Waiting for a connection is limited by the caller's time, too")
+    func budgetOfTheQueue() async throws {
+        try await withPool({ configuration in
+            configuration.poolSize = 1
+            configuration.budget = { CallerTime.left }
+        }) { (pool) async throws in
+            try await pool.withConnection { (connection) async throws in
+                let error = await postgresError {
+                    try await CallerTime.$left.withValue(.milliseconds(20)) { _ = try await pool.query("SELECT 1") }
+                }
+                #expect(error?.code == .poolExhausted)
+                #expect(try await connection.query("SELECT 1").count == 1)
+            }
+        }
+    }
+}
+
+private enum CallerTime {
+    @TaskLocal static var left: Duration?
 }

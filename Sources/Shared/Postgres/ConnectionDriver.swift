@@ -34,6 +34,9 @@ final class ConnectionDriver {
     private var wait: Wait?
     private var promise: Promise<Void, PostgresError>?
     private var deadline: MonotonicTime?
+    /// Until when the caller waits, where that is earlier; then it is answered, and the exchange goes on without it.
+    private var patience: MonotonicTime?
+    private let budget: @Sendable () -> Duration?
     private var settled: [CheckedContinuation<Void, Never>] = []
     /// What the exchange has brought: the first error, or the last result.
     private var failure: PostgresError?
@@ -58,6 +61,7 @@ final class ConnectionDriver {
         self.hooks = hooks
         self.logger = logger
         self.statementTimeout = configuration.statementTimeout
+        self.budget = configuration.budget
         self.handle = try ConnectionHandle(parameters: configuration.connectionParameters, logger: logger)
     }
 
@@ -174,6 +178,11 @@ final class ConnectionDriver {
             self.deadline = deadline
             self.hooks.deadline(deadline)
         }
+        if isCancellable, let budget = self.budget() {
+            let patience = MonotonicTime.now.advanced(by: budget)
+            self.patience = patience
+            self.hooks.deadline(patience)
+        }
         // They may have come already, while a COPY went on.
         if case .results = wait { self.readResults() }
         guard isCancellable else { return try await promise.value() }
@@ -217,6 +226,10 @@ final class ConnectionDriver {
 
     /// Ends what has taken too long: the server hangs, so the connection is given up.
     func expire(now: MonotonicTime) {
+        if let patience, patience <= now {
+            self.patience = nil
+            self.promise?.complete(.failure(.outOfTime))
+        }
         guard let deadline, deadline <= now, let wait else { return }
         if case .connection = wait {
             self.finish(.failure(PostgresError(.connectionFailed, "no connection within the timeout")))
@@ -225,12 +238,15 @@ final class ConnectionDriver {
         }
     }
 
-    var nextDeadline: MonotonicTime? { self.wait == nil ? nil : self.deadline }
+    var nextDeadline: MonotonicTime? {
+        guard self.wait != nil else { return nil }
+        return [self.deadline, self.patience].compactMap(\.self).min()
+    }
 
     /// Answers whoever waits, and everybody who waits for the exchange to end.
     private func finish(_ outcome: Result<Void, PostgresError>) {
         let (promise, settled) = (self.promise, self.settled)
-        (self.wait, self.deadline, self.promise, self.settled) = (nil, nil, nil, [])
+        (self.wait, self.deadline, self.patience, self.promise, self.settled) = (nil, nil, nil, nil, [])
         promise?.complete(outcome)
         for waiter in settled { waiter.resume() }
     }

@@ -99,6 +99,7 @@ actor PoolCore {
 
     func acquire() async throws(PostgresError) -> ConnectionID {
         if Task.isCancelled { throw .cancelled }
+        if let budget = self.configuration.budget(), budget <= .zero { throw .outOfTime }
         self.lastWaiter += 1
         let waiter = self.lastWaiter
         switch self.machine.acquire(waiter) {
@@ -114,7 +115,8 @@ actor PoolCore {
 
     /// - Parameter connection: To be opened meanwhile; that may fail right here.
     private func wait(as waiter: UInt64, opening connection: ConnectionID?) async throws(PostgresError) -> ConnectionID {
-        let deadline = MonotonicTime.now.advanced(by: self.configuration.acquireTimeout)
+        let timeout = self.configuration.acquireTimeout
+        let deadline = MonotonicTime.now.advanced(by: min(timeout, self.configuration.budget() ?? timeout))
         self.checkDeadlines(by: deadline)
         let promise = Promise<ConnectionID, PostgresError>()
         self.waiters[waiter] = Waiter(promise: promise, deadline: deadline)

@@ -14,6 +14,9 @@ public struct PostgresConfiguration: Sendable {
     public var statementTimeout: Duration = .seconds(5)
     /// How long a call waits for a free connection.
     public var acquireTimeout: Duration = .seconds(2)
+    /// What is left of the time of the task that calls, asked for each wait; `nil`: nothing but the timeouts limits it. Whoever has none left
+    /// gets ``PostgresError/Code/statementTimeout``; the server may still do what was sent.
+    public var budget: @Sendable () -> Duration? = { nil }
     /// Shown in `pg_stat_activity`, unless the connection string names another.
     public var applicationName = "duet"
 

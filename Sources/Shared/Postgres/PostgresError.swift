@@ -70,6 +70,7 @@ public struct PostgresError: Error, Sendable, CustomStringConvertible {
 
 extension PostgresError {
     static let cancelled = PostgresError(.cancelled, "the task was cancelled")
+    static let outOfTime = PostgresError(.statementTimeout, "the caller's time is over")
 
     /// The server forgot a prepared statement, or a migration changed what it returns: preparing it again helps.
     var isStaleStatement: Bool {
