@@ -4,7 +4,7 @@ SWIFT ?= swift
 BUILD := .build/release
 UP_FLAGS := $(if $(DATA),--data $(DATA)) $(if $(PORT),--port $(PORT)) $(if $(DIR),--dir $(DIR))
 
-.PHONY: help setup build run test bench lint format generate check-all sanitize clean
+.PHONY: help setup build run test bench lint format generate check-all check-api sanitize clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -36,11 +36,15 @@ generate: ## Generate message and stub code from protos/
 	@deploy/setup.sh --dev
 	@dev/generate-protos.sh
 
+check-api: setup ## Hold a running mesh against its own API description (openapi-spec-validator, schemathesis)
+	@deploy/setup.sh --dev
+	@dev/check-api.sh
+
 sanitize: ## Run the tests under the thread and the address sanitizer
 	@deploy/setup.sh --dev
 	@dev/sanitize.sh
 
-check-all: lint test sanitize bench ## All of CI, and what is too long for it
+check-all: lint test check-api sanitize bench ## All of CI, and what is too long for it
 
 clean: ## Remove build products; data under .duet stays
 	@rm -rf .build .build-*

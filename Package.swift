@@ -90,6 +90,8 @@ let package = Package(
             name: "CMeshMessages", path: "Sources/Shared/CMeshMessages",
             linkerSettings: [.linkedLibrary("protobuf-c")]),
         .target(name: "CLinux", path: "Sources/Shared/CLinux"),
+        // Its files are embedded; deploy/setup.sh fetches them.
+        .target(name: "CSwaggerUI", path: "Sources/Gateway/CSwaggerUI", exclude: ["assets"]),
 
         // MARK: Shared
         shared("Domain"),
@@ -117,8 +119,8 @@ let package = Package(
         + service(
             "Gateway",
             [
-                "Domain", "Mesh", "MeshAPI", "ServiceRuntime", "Telemetry", httpTypes, hummingbird, hummingbirdCore, jwtKit, lifecycle,
-                logging, nioCore, nioHTTP1, nioHTTPTypes, nioPosix,
+                "CSwaggerUI", "Domain", "Mesh", "MeshAPI", "ServiceRuntime", "Telemetry", crypto, httpTypes, hummingbird, hummingbirdCore,
+                lifecycle, logging, nioCore, nioHTTP1, nioHTTPTypes, nioPosix,
             ])
         + [
             // MARK: Tools
@@ -147,7 +149,7 @@ let package = Package(
             tests("Simulation"), tests("VectorIndex", ["LinearMath"]),
             tests("Mesh"), tests("MeshAPI"), tests("Postgres"), tests("Redis"), tests("Storage"), tests("DataExchange"),
             tests("Telemetry"), tests("ServiceRuntime"), tests("Supervision"), tests("Trainer"),
-            tests("CandidateSvcCore"), tests("FeatureSvcCore"), tests("RankingSvcCore"), tests("GatewayCore"),
+            tests("CandidateSvcCore"), tests("FeatureSvcCore"), tests("RankingSvcCore"), tests("GatewayCore", [crypto]),
             .testTarget(
                 name: "PipelineTests",
                 dependencies: [

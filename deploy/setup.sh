@@ -12,6 +12,13 @@ if [ "${1:-}" = "--dev" ]; then
     packages+=(libprotobuf-dev protobuf-c-compiler protobuf-compiler wrk)
 fi
 
+# Swagger UI comes from PyPI; any Python with pip will do.
+python3 -m pip --version >/dev/null 2>&1 || packages+=(python3-pip)
+
+if [ "${1:-}" = "--dev" ]; then
+    python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)  # for the tools that check the API
+fi
+
 missing=()
 for package in "${packages[@]}"; do
     dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
@@ -50,3 +57,5 @@ if [ "$(printf '%s\n' 6.3 "${version:-0}" | sort -V | head -1)" != 6.3 ]; then
     echo "Duet needs Swift 6.3 or later; this is Swift ${version:-of an unknown version}." >&2
     exit 1
 fi
+
+"$(dirname "$0")/fetch-swagger-ui.sh"

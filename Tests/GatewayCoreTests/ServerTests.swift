@@ -92,6 +92,105 @@ import Testing
         }
     }
 
+    // MARK: Limits
+
+    /// Long enough for a busy machine to answer within, short enough to wait for.
+    private static let impatient: @Sendable (inout GatewayServer.Configuration) -> Void = { configuration in
+        configuration.clientTimeouts.head = .seconds(2)
+        configuration.clientTimeouts.body = .seconds(1)
+        configuration.clientTimeouts.idle = .seconds(1)
+        configuration.clientTimeouts.write = .seconds(2)
+        configuration.clientTimeouts.resolution = .milliseconds(20)
+    }
+
+    @Test("A header that never ends is cut off, however steadily it drips")
+    func slowHeader() async throws {
+        try await Self.withServer(configure: Self.impatient) { port, _ in
+            try await Self.withConnection(port) { connection in
+                let answer = try await connection.drip(
+                    "GET /api/v1/health/live HTTP/1.1\r\nHost: x\r\n", then: "X-A: b\r\n", every: .milliseconds(20))
+                #expect(answer.hasPrefix("HTTP/1.1 408"))
+                #expect(answer.contains("\"request_id\""))
+            }
+        }
+    }
+
+    @Test("A body that never ends is cut off, too")
+    func slowBody() async throws {
+        try await Self.withServer(configure: Self.impatient) { port, _ in
+            try await Self.withConnection(port) { connection in
+                let head =
+                    "POST /api/v1/users/ HTTP/1.1\r\nHost: x\r\n\(Self.token)Content-Type: application/json\r\nContent-Length: 5000\r\n\r\n"
+                let answer = try await connection.drip(head, then: " ", every: .milliseconds(20))
+                #expect(answer.hasPrefix("HTTP/1.1 408"))
+                #expect(try await connection.isClosed())
+            }
+        }
+    }
+
+    @Test("A client that is silent after its answer is let go")
+    func idleClient() async throws {
+        try await Self.withServer(configure: Self.impatient) { port, _ in
+            try await Self.withConnection(port) { connection in
+                let answer = try await connection.exchange("GET /api/v1/health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+                #expect(answer.hasPrefix("HTTP/1.1 200"))
+                #expect(try await connection.isClosed())
+            }
+        }
+    }
+
+    @Test("A client that keeps asking is served beyond every limit")
+    func busyClient() async throws {
+        try await Self.withServer(configure: Self.impatient) { port, _ in
+            try await Self.withConnection(port) { connection in
+                let start = ContinuousClock.now
+                while ContinuousClock.now - start < .milliseconds(2500) {
+                    let answer = try await connection.exchange("GET /api/v1/health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+                    #expect(answer.hasPrefix("HTTP/1.1 200"))
+                }
+            }
+        }
+    }
+
+    @Test("One connection too many is told so; when one has gone there is room again")
+    func connections() async throws {
+        try await Self.withServer(configure: { $0.maximumConnections = 2 }) { port, _ in
+            let request = "GET /api/v1/health/live HTTP/1.1\r\nHost: x\r\n\r\n"
+            try await Self.withConnection(port) { first in
+                _ = try await first.exchange(request)
+                try await Self.withConnection(port) { second in
+                    _ = try await second.exchange(request)
+                    try await Self.withConnection(port) { third in
+                        let answer = try await third.exchange(request)
+                        #expect(answer.hasPrefix("HTTP/1.1 503"))
+                        #expect(answer.contains("retry-after: 1"))
+                        #expect(answer.contains("\"error\""))
+                    }
+                    #expect(try await second.exchange(request).hasPrefix("HTTP/1.1 200"))
+                }
+                // The server learns of the end of a connection a moment later.
+                var answer = ""
+                repeat {
+                    try await Self.withConnection(port) { answer = try await $0.exchange(request) }
+                } while answer.hasPrefix("HTTP/1.1 503")
+                #expect(answer.hasPrefix("HTTP/1.1 200"))
+            }
+        }
+    }
+
+    @Test("JSON that is nested too deeply is a 400, however deep")
+    func deepJSON() async throws {
+        try await Self.withServer { port, _ in
+            try await Self.withConnection(port) { connection in
+                let body = String(repeating: "[", count: 200_000)
+                let answer = try await connection.exchange(
+                    "POST /api/v1/users/ HTTP/1.1\r\nHost: x\r\n\(Self.token)Content-Type: application/json\r\nContent-Length: \(body.count)\r\n\r\n\(body)"
+                )
+                #expect(answer.hasPrefix("HTTP/1.1 400"))
+            }
+        }
+    }
+
     // MARK: Socket activation
 
     @Test func theSocketToServe() throws {
@@ -109,12 +208,14 @@ import Testing
 
     private static func withServer(
         socket: ListeningSocket = .address(host: "127.0.0.1", port: 0), grace: Duration = .zero,
+        configure: (inout GatewayServer.Configuration) -> Void = { _ in },
         _ body: (_ port: Int, _ stop: @Sendable () async -> Void) async throws -> Void
     ) async throws {
         let harness = await Harness(people: 3)
         let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
         var configuration = GatewayServer.Configuration()
         configuration.drainGrace = grace
+        configure(&configuration)
         let server = GatewayServer(application: harness.application, socket: socket, configuration: configuration, logger: Self.logger) {
             continuation.yield($0?.port ?? 0)
         }

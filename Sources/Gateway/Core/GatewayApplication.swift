@@ -13,17 +13,25 @@ public struct GatewayDependencies: Sendable {
     public var models: any ModelRepository
     public var cache: any RecommendationCache
     public var servingLog: any ServingLogRepository
+    public var pairs: any PairRepository
+    public var privacy: any PrivacyRepository
+    public var audit: any AuditRepository
+    public var copies: any CopyMaintenance
+    public var replicas: any ReplicaDirectory
     public var idempotency: any IdempotencyMemory
     public var candidates: any CandidateGenerating
     public var ranking: any CandidateRanking
     public var keys: any KeySource
+    public var revocations: any RevocationStore
+    public var rateLimits: any RateLimitStore
     public var probe: DependencyMonitor.Probe
 
     public init(
         users: any UserRepository, interactions: any InteractionRepository, gate: any GateRepository, models: any ModelRepository,
-        cache: any RecommendationCache, servingLog: any ServingLogRepository, idempotency: any IdempotencyMemory,
-        candidates: any CandidateGenerating, ranking: any CandidateRanking, keys: any KeySource,
-        probe: @escaping DependencyMonitor.Probe
+        cache: any RecommendationCache, servingLog: any ServingLogRepository, pairs: any PairRepository, privacy: any PrivacyRepository,
+        audit: any AuditRepository, copies: any CopyMaintenance, replicas: any ReplicaDirectory, idempotency: any IdempotencyMemory,
+        candidates: any CandidateGenerating, ranking: any CandidateRanking, keys: any KeySource, revocations: any RevocationStore,
+        rateLimits: any RateLimitStore, probe: @escaping DependencyMonitor.Probe
     ) {
         self.users = users
         self.interactions = interactions
@@ -31,10 +39,17 @@ public struct GatewayDependencies: Sendable {
         self.models = models
         self.cache = cache
         self.servingLog = servingLog
+        self.pairs = pairs
+        self.privacy = privacy
+        self.audit = audit
+        self.copies = copies
+        self.replicas = replicas
         self.idempotency = idempotency
         self.candidates = candidates
         self.ranking = ranking
         self.keys = keys
+        self.revocations = revocations
+        self.rateLimits = rateLimits
         self.probe = probe
     }
 }
@@ -42,12 +57,19 @@ public struct GatewayDependencies: Sendable {
 public struct GatewayConfiguration: Sendable {
     /// Shown as the specification's `version`.
     public var applicationName = "Two-Stage Recommender System"
-    /// What a request may take in all.
+    /// What a request for recommendations may take in all.
     public var requestBudget: Duration = .milliseconds(300)
+    /// What other requests may, unless their route says otherwise.
+    public var storeBudget: Duration = .seconds(5)
     /// Candidates that stage 1 proposes at least.
     public var candidateCount = 300
     /// Bytes of a body at most.
     public var bodyLimit = 1 << 20
+    /// Audience that a token must name.
+    public var audience = "duet"
+    public var rateLimits = RateLimitPolicies()
+    /// Addresses whose `X-Forwarded-For` is believed.
+    public var trustedProxies: Set<String> = []
 
     public init() {}
 }
@@ -60,15 +82,19 @@ public struct GatewayApplication: Sendable {
     private let monitor: DependencyMonitor
     private let catalogue: ModelCatalogue
     private let servingLog: ServingLogWriter
+    private let keys: any KeySource
+    private let revocations: RevocationList
+    private let erasures: ErasureFinisher
     private let logger: Logger
     private let date = HTTPDate()
 
     /// - Parameters:
     ///   - isDraining: Whether the process is about to end; readiness then says so.
-    ///   - now: The clock, for tests.
+    ///   - now: The clock, for tests; `instant` likewise, for what is only ever compared.
     public init(
         _ dependencies: GatewayDependencies, configuration: GatewayConfiguration = .init(), registry: MetricsRegistry, logger: Logger,
-        isDraining: @escaping @Sendable () -> Bool = { false }, now: @escaping @Sendable () -> Timestamp
+        isDraining: @escaping @Sendable () -> Bool = { false }, now: @escaping @Sendable () -> Timestamp,
+        instant: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
         let metrics = GatewayMetrics(registry: registry)
         let coherence = CacheCoherence(cache: dependencies.cache, logger: logger)
@@ -82,24 +108,47 @@ public struct GatewayApplication: Sendable {
             pipeline: pipeline, cache: dependencies.cache, coherence: coherence, catalogue: catalogue, servingLog: servingLog,
             metrics: metrics)
 
+        let audit = Audit(repository: dependencies.audit)
+        let revocations = RevocationList(store: dependencies.revocations, logger: logger)
         let users = UserRoutes(
-            users: dependencies.users, interactions: dependencies.interactions, gate: dependencies.gate, coherence: coherence)
+            users: dependencies.users, interactions: dependencies.interactions, gate: dependencies.gate, coherence: coherence,
+            audit: audit)
         let interactions = InteractionRoutes(
-            interactions: dependencies.interactions, users: dependencies.users, coherence: coherence,
-            idempotency: IdempotencyGuard(memory: dependencies.idempotency, logger: logger), metrics: metrics)
+            interactions: dependencies.interactions, users: dependencies.users, coherence: coherence, metrics: metrics)
         let recommendations = RecommendationRoutes(
             service: service, pipeline: pipeline, catalogue: catalogue, coherence: coherence, users: dependencies.users, metrics: metrics)
         let health = HealthRoutes(
             monitor: monitor, catalogue: catalogue, metrics: metrics, applicationName: configuration.applicationName,
             isDraining: isDraining, startedAt: now())
-        let table = RouteTable(users.routes + interactions.routes + recommendations.routes + health.routes)
+        let batches = BatchRoutes(
+            users: dependencies.users, interactions: dependencies.interactions, coherence: coherence, recommendations: service,
+            metrics: metrics)
+        let pairs = PairRoutes(pairs: dependencies.pairs, users: dependencies.users)
+        let privacy = PrivacyRoutes(privacy: dependencies.privacy, audit: audit)
+        let admin = AdminRoutes(
+            models: dependencies.models, catalogue: catalogue, replicas: dependencies.replicas, copies: dependencies.copies,
+            privacy: dependencies.privacy, revocations: dependencies.revocations, revoked: revocations, audit: dependencies.audit,
+            trail: audit)
+        let described =
+            recommendations.routes
+            + (users.routes + interactions.routes + pairs.routes + batches.routes + privacy.routes + admin.routes + health.routes).map { route in
+                var route = route
+                route.budget = route.budget ?? configuration.storeBudget
+                return route
+            }
+        let documentation = DocumentationRoutes(RouteTable(described), title: configuration.applicationName)
+        let table = RouteTable(described + documentation.routes)
 
         let router = Router(context: GatewayRequestContext.self)
         router.add(
             middleware: RequestMiddleware(
-                table: table, metrics: metrics, budget: configuration.requestBudget, now: now, logger: logger))
+                table: table, metrics: metrics, budget: configuration.requestBudget,
+                clientAddress: ClientAddress(trustedProxies: configuration.trustedProxies), now: now, logger: logger))
+        let limits = RateLimits(
+            limiter: RateLimiter(store: dependencies.rateLimits, logger: logger, now: instant), policies: configuration.rateLimits)
         let dispatcher = RouteDispatcher(
-            verifier: TokenVerifier(keys: dependencies.keys, now: now), bodyLimit: configuration.bodyLimit)
+            verifier: TokenVerifier(keys: dependencies.keys, revocations: revocations, audience: configuration.audience, now: now), limits: limits,
+            idempotency: IdempotencyGuard(memory: dependencies.idempotency, logger: logger), bodyLimit: configuration.bodyLimit)
         for route in table.routes {
             for method in route.method == .get ? [.get, .head] : [route.method] {
                 router.on(RouterPath(route.path), method: method) { request, context in
@@ -111,14 +160,21 @@ public struct GatewayApplication: Sendable {
         self.now = now
         self.logger = logger
         self.responder = router.buildResponder()
+        self.keys = dependencies.keys
+        self.revocations = revocations
+        self.erasures = ErasureFinisher(
+            users: dependencies.users, privacy: dependencies.privacy, copies: dependencies.copies, replicas: dependencies.replicas, now: now,
+            logger: logger)
         self.monitor = monitor
         self.catalogue = catalogue
         self.servingLog = servingLog
     }
 
     /// Answers one request; whatever goes wrong becomes an answer too.
-    public func respond(to request: Request) async -> Response {
-        let context = GatewayRequestContext(source: .init(logger: self.logger))
+    ///
+    /// - Parameter peer: The address of the connection's other end, if there is one.
+    public func respond(to request: Request, from peer: String? = nil) async -> Response {
+        let context = GatewayRequestContext(source: .init(logger: self.logger, peer: peer))
         var response: Response
         do {
             response = try await self.responder.respond(to: request, context: context)
@@ -137,6 +193,9 @@ public struct GatewayApplication: Sendable {
             group.addTask { await self.monitor.run() }
             group.addTask { await self.catalogue.run() }
             group.addTask { await self.servingLog.run() }
+            group.addTask { await self.keys.run() }
+            group.addTask { await self.revocations.run() }
+            group.addTask { await self.erasures.run() }
         }
         await self.servingLog.flush()
     }
@@ -145,7 +204,11 @@ public struct GatewayApplication: Sendable {
     public func prepare() async {
         await self.monitor.look()
         await self.catalogue.refresh()
+        await self.revocations.refresh()
     }
+
+    /// Looks once at the erasures that are not complete.
+    public func finishErasures() async throws(RepositoryError) { try await self.erasures.look() }
 
     /// Stores what the serving log still holds.
     public func flush() async { await self.servingLog.flush() }

@@ -11,7 +11,7 @@ import Storage
 /// The gateway's process: its stores, the services behind it, and the HTTP server in front.
 @main struct Main {
     static func main() async {
-        await ServiceBootstrap.run(name: "gateway", requiring: [.databaseURL, .redisURL, .meshDirectory, .jwtKeyFile]) { runtime in
+        await ServiceBootstrap.run(name: "gateway", requiring: [.databaseURL, .redisURL, .meshDirectory]) { runtime in
             try await Self.start(runtime)
         }
     }
@@ -20,7 +20,7 @@ import Storage
         let settings = runtime.settings
         let socket = try ListeningSocket.resolved(
             environment: { name in EnvironmentVariables.current[name] }, processID: getpid(), host: settings.host, port: settings.port)
-        let keys = try await SharedSecretKeySource(secret: SecretFile.read(settings.required(.jwtKeyFile)))
+        let keys = try await TokenKeys.source(settings, logger: runtime.logger)
 
         var database = try PostgresConfiguration(url: settings.required(.databaseURL))
         database.poolSize = settings.databasePoolSize
@@ -28,13 +28,19 @@ import Storage
         database.applicationName = "duet-gateway"
         database.connectTimeout = .seconds(1)
         database.acquireTimeout = .seconds(1)
+        database.budget = { RequestBudget.remaining }
         let postgres = PostgresPool(configuration: database, logger: runtime.logger)
         runtime.onShutdown("postgres") { await postgres.shutdown() }
-        let redis = RedisClient(configuration: try RedisConfiguration(url: settings.required(.redisURL)), logger: runtime.logger)
+        var cacheServer = try RedisConfiguration(url: settings.required(.redisURL))
+        // A store that hangs must leave a request time to be answered without it.
+        cacheServer.commandTimeout = min(cacheServer.commandTimeout, settings.requestBudget / 2)
+        let redis = RedisClient(configuration: cacheServer, logger: runtime.logger)
         runtime.onShutdown("redis") { await redis.shutdown() }
         let storage = Storage(postgres: postgres, redis: redis, logger: runtime.logger)
 
-        guard let cache = storage.recommendationCache else { preconditionFailure("With Redis there is a cache.") }
+        guard let cache = storage.recommendationCache, let copies = storage.copies else {
+            preconditionFailure("With Redis there is a cache.")
+        }
 
         let mesh = try MeshClients(runtime)
         let timeout = Duration.milliseconds(750)
@@ -46,11 +52,17 @@ import Storage
         configuration.applicationName = settings.applicationName
         configuration.requestBudget = settings.requestBudget
         configuration.candidateCount = settings.candidateTopK
+        configuration.audience = settings.jwtAudience
+        configuration.rateLimits.user = RateLimitPolicy(rate: Double(settings.rateLimitUserRate), burst: settings.rateLimitUserBurst)
+        configuration.rateLimits.address = RateLimitPolicy(rate: Double(settings.rateLimitAddressRate), burst: settings.rateLimitAddressBurst)
+        configuration.trustedProxies = Set(settings.trustedProxies)
         let application = GatewayApplication(
             GatewayDependencies(
                 users: storage.users, interactions: storage.interactions, gate: storage.gate, models: storage.models,
-                cache: cache, servingLog: storage.servingLog,
-                idempotency: RedisIdempotencyMemory(redis: redis), candidates: mesh.candidates, ranking: mesh.ranking, keys: keys,
+                cache: cache, servingLog: storage.servingLog, pairs: storage.pairs, privacy: storage.privacy, audit: storage.audit,
+                copies: copies, replicas: mesh.replicas, idempotency: RedisIdempotencyMemory(redis: redis), candidates: mesh.candidates,
+                ranking: mesh.ranking, keys: keys,
+                revocations: RedisRevocationStore(redis: redis), rateLimits: RedisRateLimitStore(redis: redis),
                 probe: { await runtime.checks.run().map { DependencyMonitor.State(name: $0.name, failure: $0.failure) } }),
             configuration: configuration, registry: runtime.metrics, logger: runtime.logger, isDraining: isDraining,
             now: { Timestamp.now })
@@ -58,7 +70,9 @@ import Storage
         runtime.background("gateway background") { await application.runBackground() }
 
         let listening = runtime.readiness.condition("listening")
-        let server = GatewayServer(application: application, socket: socket, logger: runtime.logger) { address in
+        var serving = GatewayServer.Configuration()
+        serving.maximumConnections = settings.maximumConnections
+        let server = GatewayServer(application: application, socket: socket, configuration: serving, logger: runtime.logger) { address in
             runtime.logger.info("Listening", metadata: ["address": "\(address.map { "\($0)" } ?? "inherited socket")"])
             listening.set(true)
         }

@@ -8,6 +8,7 @@ struct MeshClients: Sendable {
     private let clients: [(check: String, client: MeshClient)]
     let candidates: MeshCandidates
     let ranking: MeshRanking
+    let replicas: MeshReplicas
 
     init(_ runtime: ProcessRuntime) throws {
         let discovery = try runtime.discovery()
@@ -18,6 +19,8 @@ struct MeshClients: Sendable {
         let feature = runtime.meshClient(of: "feature", discovery: discovery)
         self.candidates = MeshCandidates(CandidateServiceClient(candidate))
         self.ranking = MeshRanking(RankingServiceClient(ranking))
+        self.replicas = MeshReplicas(
+            discovery: discovery, clients: [("candidate", candidate), ("feature", feature), ("ranking", ranking)], logger: runtime.logger)
         self.clients = [
             (DependencyMonitor.Name.candidates, candidate), (DependencyMonitor.Name.ranking, ranking),
             (DependencyMonitor.Name.features, feature),

@@ -2,7 +2,7 @@ import Domain
 import GatewayCore
 import Redis
 
-/// Idempotency keys in Redis: `idem:{key}` holds `-` while claimed, then fingerprint and body.
+/// Idempotency keys in Redis: `idem:{key}` holds `-` while claimed, then fingerprint, status and location, a line each, and the body.
 struct RedisIdempotencyMemory: IdempotencyMemory {
     private static let claimSeconds = 30
     private static let answerSeconds = 24 * 3600
@@ -18,8 +18,8 @@ struct RedisIdempotencyMemory: IdempotencyMemory {
         }
     }
 
-    func settle(_ key: String, fingerprint: UInt64, body: [UInt8]) async throws(RepositoryError) {
-        let value = Array("\(fingerprint)\n".utf8) + body
+    func settle(_ key: String, _ answer: RememberedAnswer) async throws(RepositoryError) {
+        let value = Array("\(answer.fingerprint)\n\(answer.status)\n\(answer.location ?? "")\n".utf8) + answer.body
         _ = try await self.send(RedisCommand("SET", Self.name(key), value, "EX", Self.answerSeconds))
     }
 
@@ -39,9 +39,13 @@ struct RedisIdempotencyMemory: IdempotencyMemory {
     private static func name(_ key: String) -> String { "idem:\(key)" }
 
     private static func record(_ bytes: [UInt8]) -> IdempotencyRecord {
-        guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")),
-            let fingerprint = UInt64(String(decoding: bytes[..<end], as: UTF8.self))
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), maxSplits: 3, omittingEmptySubsequences: false)
+        guard lines.count == 4, let fingerprint = UInt64(String(decoding: lines[0], as: UTF8.self)),
+            let status = Int(String(decoding: lines[1], as: UTF8.self))
         else { return .inProgress }
-        return .answered(fingerprint: fingerprint, body: Array(bytes[(end + 1)...]))
+        let location = String(decoding: lines[2], as: UTF8.self)
+        return .answered(
+            RememberedAnswer(
+                fingerprint: fingerprint, status: status, location: location.isEmpty ? nil : location, body: Array(lines[3])))
     }
 }

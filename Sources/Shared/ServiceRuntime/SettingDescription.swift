@@ -2,6 +2,7 @@
 public struct SettingDescription: Sendable {
     public enum Group: String, CaseIterable, Sendable {
         case application = "Application"
+        case access = "Access"
         case stores = "Stores"
         case learning = "Learning"
         case logging = "Logging"
@@ -58,6 +59,22 @@ extension SettingName {
             self.entry(
                 .application, .integer(10...60_000), "300",
                 "Milliseconds that a recommendation may take in all; each hop gets what is left.")
+        case .jwtKeyFile: self.entry(.access, .path(maximumLength: 4095), nil, "File (mode 0600) with the key of HS256 tokens.")
+        case .jwtKeySetFile:
+            self.entry(
+                .access, .path(maximumLength: 4095), nil,
+                "File with the JSON Web Key Set of ES256 and EdDSA tokens; read again when it changes. Beside or instead of the HS256 key.")
+        case .jwtAudience: self.entry(.access, .text, "duet", "Audience that a token must name.")
+        case .rateLimitUserRate:
+            self.entry(.access, .integer(0...1_000_000), "20", "Requests a second that a person's tokens may send; 0 sets no limit.")
+        case .rateLimitUserBurst: self.entry(.access, .integer(1...1_000_000), "60", "Requests that may come at once from them.")
+        case .rateLimitAddressRate:
+            self.entry(.access, .integer(0...1_000_000), "20", "Requests a second without a valid token from an address; 0 sets no limit.")
+        case .rateLimitAddressBurst: self.entry(.access, .integer(1...1_000_000), "60", "Requests that may come at once from it.")
+        case .trustedProxies:
+            self.entry(.access, .text, nil, "Addresses of proxies, with commas between, whose X-Forwarded-For is believed.")
+        case .maximumConnections:
+            self.entry(.access, .integer(1...1_000_000), "4096", "Connections that a gateway holds at once; more get a 503.")
         case .databaseURL:
             self.entry(
                 .stores, .url(schemes: ["postgresql", "postgres"], keywords: true), nil,
@@ -93,7 +110,6 @@ extension SettingName {
             self.entry(
                 .process, .integer(1...65535), nil, "Port of this process's own /health and /metrics, on HOST; beside HEALTH_SOCKET.")
         case .replica: self.entry(.process, .text, nil, "Name of this process among its service's, shown in logs.")
-        case .jwtKeyFile: self.entry(.process, .path(maximumLength: 4095), nil, "File (mode 0600) with the key of HS256 tokens.")
         case .listenDescriptors:
             self.entry(
                 .process, .integer(0...16), "0", "Sockets handed over by the parent, the first as descriptor 3 (systemd's protocol).")

@@ -11,6 +11,16 @@ public struct Settings: Sendable {
     public var workers: Int
     /// What a recommendation request may take in all.
     public var requestBudget: Duration
+    public var jwtKeyFile: String?
+    public var jwtKeySetFile: String?
+    public var jwtAudience: String
+    /// Requests a second; 0: no limit.
+    public var rateLimitUserRate: Int
+    public var rateLimitUserBurst: Int
+    public var rateLimitAddressRate: Int
+    public var rateLimitAddressBurst: Int
+    public var trustedProxies: [String]
+    public var maximumConnections: Int
     /// For libpq; `nil` if unset. ``required(_:)`` where a process can't do without.
     public var databaseURL: String?
     public var databasePoolSize: Int
@@ -28,7 +38,6 @@ public struct Settings: Sendable {
     public var healthSocket: String?
     public var healthPort: Int?
     public var replica: String?
-    public var jwtKeyFile: String?
     /// Sockets handed over by the parent, the first of them descriptor 3.
     public var listenDescriptors: Int
     public var shutdownTimeout: Duration
@@ -67,6 +76,15 @@ public struct Settings: Sendable {
         self.port = reader.integer(.port) ?? 0
         self.workers = reader.integer(.workers) ?? 1
         self.requestBudget = .milliseconds(reader.integer(.requestBudget) ?? 0)
+        self.jwtKeyFile = reader.text(.jwtKeyFile)
+        self.jwtKeySetFile = reader.text(.jwtKeySetFile)
+        self.jwtAudience = reader.text(.jwtAudience) ?? ""
+        self.rateLimitUserRate = reader.integer(.rateLimitUserRate) ?? 0
+        self.rateLimitUserBurst = reader.integer(.rateLimitUserBurst) ?? 1
+        self.rateLimitAddressRate = reader.integer(.rateLimitAddressRate) ?? 0
+        self.rateLimitAddressBurst = reader.integer(.rateLimitAddressBurst) ?? 1
+        self.trustedProxies = (reader.text(.trustedProxies) ?? "").split(separator: ",").map { $0.filter { $0 != " " } }
+        self.maximumConnections = reader.integer(.maximumConnections) ?? 1
         self.databaseURL = reader.url(.databaseURL)
         self.databasePoolSize = reader.integer(.databasePoolSize) ?? 1
         self.databaseMaxOverflow = reader.integer(.databaseMaxOverflow) ?? 0
@@ -82,7 +100,6 @@ public struct Settings: Sendable {
         self.healthSocket = reader.text(.healthSocket)
         self.healthPort = reader.integer(.healthPort)
         self.replica = reader.text(.replica)
-        self.jwtKeyFile = reader.text(.jwtKeyFile)
         self.listenDescriptors = reader.integer(.listenDescriptors) ?? 0
         self.shutdownTimeout = .milliseconds(reader.integer(.shutdownTimeout) ?? 0)
         self.supervisorProcessID = reader.integer(.supervisorProcessID).map { Int32($0) }

@@ -39,6 +39,7 @@ struct PostgresInteractionRepository: InteractionRepository {
         if let kind = query.kind { statement.append(" AND i.kind = \(kind.code)") }
         if let from = query.from { statement.append(" AND i.occurred_at >= \(.timestamp(from))") }
         if let to = query.to { statement.append(" AND i.occurred_at <= \(.timestamp(to))") }
+        if let mark = query.after { statement.append(" AND (i.occurred_at, i.id) < (\(.timestamp(mark.time)), \(mark.id))") }
         statement.append(" ORDER BY i.occurred_at DESC, i.id DESC LIMIT \(query.limit) OFFSET \(query.skip)")
         return try await self.interactions(statement)
     }

@@ -17,7 +17,8 @@ struct PostgresModelRepository: ModelRepository {
             ARRAY(SELECT e.key FROM jsonb_each_text(m.metrics) AS e ORDER BY e.key),
             ARRAY(SELECT e.value::double precision FROM jsonb_each_text(m.metrics) AS e ORDER BY e.key),
             ARRAY(SELECT e.key FROM jsonb_each_text(m.lineage) AS e ORDER BY e.key),
-            ARRAY(SELECT e.value FROM jsonb_each_text(m.lineage) AS e ORDER BY e.key)
+            ARRAY(SELECT e.value FROM jsonb_each_text(m.lineage) AS e ORDER BY e.key),
+            m.activated_at
             """)
 
     func models() async throws(RepositoryError) -> [ModelRecord] {
@@ -91,6 +92,7 @@ struct PostgresModelRepository: ModelRepository {
             version: try row.string(0), schemaVersion: try row.int(1), checksum: try row.string(2),
             metrics: Dictionary(zip(try row.stringArray(5), try row.doubleArray(6))) { first, _ in first },
             lineage: Dictionary(zip(try row.stringArray(7), try row.stringArray(8))) { first, _ in first },
-            createdAt: Timestamp(microseconds: try row.timestamp(3)), isActive: try row.bool(4))
+            createdAt: Timestamp(microseconds: try row.timestamp(3)), isActive: try row.bool(4),
+            activatedAt: try row.optionalTimestamp(9).map(Timestamp.init(microseconds:)))
     }
 }

@@ -15,10 +15,15 @@ public struct Storage: Sendable {
     public let models: any ModelRepository
     public let embeddings: any EmbeddingRepository
     public let servingLog: any ServingLogRepository
+    public let pairs: any PairRepository
+    public let privacy: any PrivacyRepository
+    public let audit: any AuditRepository
     /// `nil` without Redis.
     public let featureCache: (any FeatureCache)?
     /// `nil` without Redis.
     public let recommendationCache: (any RecommendationCache)?
+    /// `nil` without Redis.
+    public let copies: (any CopyMaintenance)?
 
     private let postgres: PostgresPool
     private let logger: Logger
@@ -34,6 +39,10 @@ public struct Storage: Sendable {
         self.models = PostgresModelRepository(postgres: postgres, bell: bell)
         self.embeddings = PostgresEmbeddingRepository(postgres: postgres)
         self.servingLog = PostgresServingLogRepository(postgres: postgres)
+        self.pairs = PostgresPairRepository(postgres: postgres)
+        self.privacy = PostgresPrivacyRepository(postgres: postgres)
+        self.audit = PostgresAuditRepository(postgres: postgres)
+        self.copies = redis.map { RedisCopyMaintenance(redis: $0) }
         self.featureCache = redis.map { RedisFeatureCache(redis: $0, logger: logger) }
         self.recommendationCache = redis.map { RedisRecommendationCache(redis: $0, logger: logger) }
         self.postgres = postgres
@@ -43,6 +52,7 @@ public struct Storage: Sendable {
     /// The schema, step by step.
     public static let migrations: [Migration] = [
         Self.people, Self.interactionLog, Self.recording, Self.batches, Self.featureStore, Self.operations, Self.erasure, Self.statistics,
+        Self.privacy,
     ]
 
     /// Brings the schema up to date.

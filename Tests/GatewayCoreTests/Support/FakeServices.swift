@@ -70,8 +70,8 @@ final class FakeMemory: IdempotencyMemory {
         }
     }
 
-    func settle(_ key: String, fingerprint: UInt64, body: [UInt8]) async throws(RepositoryError) {
-        self.state.withLock { $0.records[key] = .answered(fingerprint: fingerprint, body: body) }
+    func settle(_ key: String, _ answer: RememberedAnswer) async throws(RepositoryError) {
+        self.state.withLock { $0.records[key] = .answered(answer) }
     }
 
     func release(_ key: String) async throws(RepositoryError) { self.state.withLock { $0.records[key] = nil } }

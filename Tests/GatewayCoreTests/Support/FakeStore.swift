@@ -2,7 +2,9 @@ import Domain
 import Synchronization
 
 /// People, interactions and models in memory; can be switched off.
-final class FakeStore: UserRepository, InteractionRepository, GateRepository, ModelRepository {
+final class FakeStore: UserRepository, InteractionRepository, GateRepository, ModelRepository, PairRepository, PrivacyRepository,
+    AuditRepository
+{
     struct State {
         var users: [UserID: User] = [:]
         var interactions: [Interaction] = []
@@ -11,6 +13,7 @@ final class FakeStore: UserRepository, InteractionRepository, GateRepository, Mo
         var models: [ModelRecord] = []
         var isAway = false
         var gateCalls = 0
+        var audit: [AuditEntry] = []
     }
 
     let state = Mutex(State())
@@ -114,7 +117,8 @@ final class FakeStore: UserRepository, InteractionRepository, GateRepository, Mo
                 row.userID == user && (query.kind == nil || row.kind == query.kind) && row.timestamp >= query.from ?? row.timestamp
                     && row.timestamp <= query.to ?? row.timestamp
             }
-            return Array(own.dropFirst(query.skip).prefix(query.limit))
+            let rest = own.filter { row in query.after.map { (row.timestamp, row.id) < ($0.time, $0.id) } ?? true }
+            return Array(rest.dropFirst(query.skip).prefix(query.limit))
         }
     }
 
@@ -180,6 +184,82 @@ final class FakeStore: UserRepository, InteractionRepository, GateRepository, Mo
     func active() async throws(RepositoryError) -> ModelRecord? { try self.locked { $0.models.first(where: \.isActive) } }
     func artefact(_ version: String) async throws(RepositoryError) -> [UInt8]? { nil }
     func register(_ record: ModelRecord, artefact: [UInt8]) async throws(RepositoryError) { try self.locked { $0.models.append(record) } }
-    func activate(_ version: String) async throws(RepositoryError) -> Bool { false }
+    func activate(_ version: String) async throws(RepositoryError) -> Bool {
+        try self.locked { state in
+            guard state.models.contains(where: { $0.version == version }) else { return false }
+            for index in state.models.indices {
+                state.models[index].isActive = state.models[index].version == version
+                if state.models[index].isActive { state.models[index].activatedAt = self.now() }
+            }
+            return true
+        }
+    }
     func changes(interval: Duration) -> AsyncStream<Void> { AsyncStream { $0.finish() } }
+
+    // MARK: Pairs
+
+    func admirers(of user: UserID, after mark: PageMark?, limit: Int) async throws(RepositoryError) -> [Admirer] {
+        try self.locked { state in
+            let likes = state.interactions.reversed().filter { $0.targetUserID == user && $0.kind.isPositive }
+            return likes.compactMap { like in
+                guard let person = state.users[like.userID], mark.map({ (like.timestamp, person.id.rawValue) < ($0.time, $0.id) }) ?? true
+                else { return nil }
+                return Admirer(user: person, likedAt: like.timestamp, isSuperLike: like.kind == .superLike)
+            }.prefix(limit).map { $0 }
+        }
+    }
+
+    func matches(of user: UserID, after mark: PageMark?, limit: Int) async throws(RepositoryError) -> [Match] {
+        try self.locked { state in
+            let likes = state.interactions.filter(\.kind.isPositive)
+            return likes.filter { own in
+                own.userID == user && likes.contains { $0.userID == own.targetUserID && $0.targetUserID == user }
+            }.compactMap { own in state.users[own.targetUserID].map { Match(user: $0, since: own.timestamp) } }
+        }
+    }
+
+    // MARK: Privacy
+
+    func personalData(of user: UserID) async throws(RepositoryError) -> [PersonalDataPart]? {
+        try self.locked { state in
+            state.users[user].map { [PersonalDataPart(name: "profile", json: #"{"id": \#($0.id), "name": "\#($0.name)"}"#)] }
+        }
+    }
+
+    func pendingErasures(limit: Int) async throws(RepositoryError) -> [Erasure] {
+        try self.locked { state in
+            state.erasures.values.filter { $0.completedAt == nil }.sorted { $0.requestedAt < $1.requestedAt }.prefix(limit).map { $0 }
+        }
+    }
+
+    func traces(of user: UserID) async throws(RepositoryError) -> [String] {
+        try self.locked { state in state.users[user] == nil ? [] : ["users"] }
+    }
+
+    func forEachAnonymised(sharing: Int, _ body: @concurrent ([AnonymisedPerson]) async throws -> Void) async throws {
+        let people = try self.locked { state in
+            state.users.values.map { user in
+                AnonymisedPerson(
+                    key: "k\(user.id)", ageBand: 20, gender: user.gender, location: nil, interests: [], joined: "2027-01", likesSent: 4,
+                    passesSent: 0, likesReceived: 1, matches: 0)
+            }
+        }
+        try await body(people)
+    }
+
+    // MARK: Audit
+
+    func append(_ entry: AuditEntry) async throws(RepositoryError) {
+        try self.locked { state in
+            var entry = entry
+            entry.id = Int64(state.audit.count + 1)
+            state.audit.append(entry)
+        }
+    }
+
+    func entries(before: Int64?, limit: Int) async throws(RepositoryError) -> [AuditEntry] {
+        try self.locked { state in
+            Array(state.audit.reversed().filter { entry in before.map { entry.id < $0 } ?? true }.prefix(limit))
+        }
+    }
 }

@@ -18,11 +18,15 @@ final class Harness: Sendable {
     let servingLog = FakeServingLog()
     let candidates = FakeCandidates()
     let ranking = FakeRanking()
+    let revocations = FakeRevocations()
+    let copies = FakeCopies()
+    let replicas = FakeReplicas()
+    let rateLimits: FakeRateLimits
     let clock: TestClock
     let application: GatewayApplication
 
     /// - Parameter people: How many there are, numbered from 1.
-    init(people: Int = 0) async {
+    init(people: Int = 0, configure: (inout GatewayConfiguration) -> Void = { _ in }) async {
         let clock = TestClock()
         let store = FakeStore(now: { clock.now })
         self.clock = clock
@@ -43,13 +47,18 @@ final class Harness: Sendable {
         let ids = people > 1 ? (2...people).map { UserID(Int64($0)) } : []
         self.candidates.state.withLock { $0.set = ids }
         let health = Box()
+        var configuration = GatewayConfiguration()
+        configure(&configuration)
+        self.rateLimits = FakeRateLimits(now: { clock.now })
         self.probe = health
         self.application = GatewayApplication(
             GatewayDependencies(
                 users: store, interactions: store, gate: store, models: store, cache: self.cache, servingLog: self.servingLog,
-                idempotency: self.memory, candidates: self.candidates, ranking: self.ranking, keys: FakeKeys(),
-                probe: { health.states }),
-            registry: MetricsRegistry(), logger: Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }, now: { clock.now })
+                pairs: store, privacy: store, audit: store, copies: self.copies, replicas: self.replicas, idempotency: self.memory,
+                candidates: self.candidates, ranking: self.ranking, keys: FakeKeys(),
+                revocations: self.revocations, rateLimits: self.rateLimits, probe: { health.states }),
+            configuration: configuration, registry: MetricsRegistry(),
+            logger: Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }, now: { clock.now }, instant: { clock.instant })
         await self.application.prepare()
     }
 
@@ -69,7 +78,7 @@ final class Harness: Sendable {
 
     func send(
         _ method: HTTPRequest.Method, _ path: String, body: String? = nil, token: String? = Harness.service,
-        headers: [String: String] = [:]
+        headers: [String: String] = [:], peer: String? = nil
     ) async -> Answer {
         var fields = HTTPFields()
         if let token { fields[.authorization] = "Bearer \(token)" }
@@ -78,11 +87,13 @@ final class Harness: Sendable {
         let request = Request(
             head: HTTPRequest(method: method, scheme: "http", authority: "test", path: path, headerFields: fields),
             body: RequestBody(buffer: ByteBuffer(string: body ?? "")))
-        return await Answer(self.application.respond(to: request))
+        return await Answer(self.application.respond(to: request, from: peer))
     }
 
-    func get(_ path: String, token: String? = Harness.service, headers: [String: String] = [:]) async -> Answer {
-        await self.send(.get, path, token: token, headers: headers)
+    func get(
+        _ path: String, token: String? = Harness.service, headers: [String: String] = [:], peer: String? = nil
+    ) async -> Answer {
+        await self.send(.get, path, token: token, headers: headers, peer: peer)
     }
 
     func recommendations(_ query: String = "", of id: Int = 1, explain: Bool = false, token: String? = Harness.service) async -> Answer {
@@ -95,6 +106,11 @@ final class TestClock: Sendable {
     private let moment = Mutex(Timestamp(seconds: 1_800_000_000))
 
     var now: Timestamp { self.moment.withLock { $0 } }
+    /// The same moment as one that is only ever compared.
+    var instant: ContinuousClock.Instant { self.start + self.now.since(Self.beginning) }
+    private let start = ContinuousClock.now
+    private static let beginning = Timestamp(seconds: 1_800_000_000)
+
     func advance(_ duration: Duration) { self.moment.withLock { $0 = $0.advanced(by: duration) } }
 }
 

@@ -52,6 +52,22 @@ final class SocketClient: Sendable {
         }
     }
 
+    /// Sends `start`, then `part` again and again, until an answer has come or the connection ends.
+    func drip(_ start: String, then part: String, every pause: Duration) async throws -> String {
+        try await Self.blocking {
+            var next = Array(start.utf8)
+            var answer: [UInt8] = []
+            var descriptor = pollfd(fd: self.descriptor, events: Int16(POLLIN), revents: 0)
+            while true {
+                guard unsafe send(self.descriptor, next, next.count, Int32(MSG_NOSIGNAL)) >= 0 else { break }
+                next = Array(part.utf8)
+                if unsafe poll(&descriptor, 1, Int32(pause / .milliseconds(1))) > 0 { break }
+            }
+            while !Self.isComplete(answer), let part = self.read() { answer += part }
+            return String(decoding: answer, as: UTF8.self)
+        }
+    }
+
     /// Waits for the other side to end the connection.
     func isClosed() async throws -> Bool { try await Self.blocking { self.read() == nil } }
 

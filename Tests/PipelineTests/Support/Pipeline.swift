@@ -96,8 +96,12 @@ final class Pipeline: Sendable {
         self.application = GatewayApplication(
             GatewayDependencies(
                 users: store, interactions: store, gate: store, models: store, cache: self.cache, servingLog: store,
+                pairs: store, privacy: store, audit: store, copies: NoCopies(),
+                replicas: MeshReplicas(
+                    discovery: discovery, clients: Stage.allCases.map { ($0.rawValue, client($0)) }, logger: quietLogger),
                 idempotency: NoMemory(), candidates: MeshCandidates(CandidateServiceClient(client(.candidate))),
-                ranking: MeshRanking(RankingServiceClient(client(.ranking))), keys: OneService(), probe: { [] }),
+                ranking: MeshRanking(RankingServiceClient(client(.ranking))), keys: OneService(), revocations: NoRevocations(),
+                rateLimits: NoLimits(), probe: { [] }),
             configuration: configuration, registry: MetricsRegistry(), logger: quietLogger, now: now)
         await self.application.prepare()
         self.community = community
@@ -206,6 +210,26 @@ private struct OneService: KeySource {
 /// Nobody brings a key here.
 private struct NoMemory: IdempotencyMemory {
     func claim(_ key: String) async throws(RepositoryError) -> IdempotencyRecord { throw RepositoryError(.unavailable) }
-    func settle(_ key: String, fingerprint: UInt64, body: [UInt8]) async throws(RepositoryError) {}
+    func settle(_ key: String, _ answer: RememberedAnswer) async throws(RepositoryError) {}
     func release(_ key: String) async throws(RepositoryError) {}
+}
+
+/// Nothing is ever revoked here.
+private struct NoRevocations: RevocationStore {
+    func revocations(limit: Int) async throws(RepositoryError) -> [Revocation] { [] }
+    func revoke(_ revocation: Revocation) async throws(RepositoryError) {}
+    func changes(interval: Duration) -> AsyncStream<Void> { AsyncStream { $0.finish() } }
+}
+
+/// Whoever asks may.
+private struct NoLimits: RateLimitStore {
+    func lease(_ key: String, _ policy: RateLimitPolicy, wanted: Int, minimum: Int) async throws(RepositoryError) -> RateLimitLease {
+        RateLimitLease(granted: wanted, remaining: policy.burst, retryAfter: .zero)
+    }
+}
+
+/// There is no Redis here.
+private struct NoCopies: CopyMaintenance {
+    func removeCopies(of user: UserID) async throws(RepositoryError) -> Int { 0 }
+    func flush() async throws(RepositoryError) -> Int { 0 }
 }

@@ -10,11 +10,14 @@ public struct Repositories: Sendable {
     public let models: any ModelRepository
     public let embeddings: any EmbeddingRepository
     public let servingLog: any ServingLogRepository
+    public let pairs: any PairRepository
+    public let privacy: any PrivacyRepository
+    public let audit: any AuditRepository
 
     public init(
         users: any UserRepository, interactions: any InteractionRepository, gate: any GateRepository, log: any LogRepository,
         features: any FeatureRepository, models: any ModelRepository, embeddings: any EmbeddingRepository,
-        servingLog: any ServingLogRepository
+        servingLog: any ServingLogRepository, pairs: any PairRepository, privacy: any PrivacyRepository, audit: any AuditRepository
     ) {
         self.users = users
         self.interactions = interactions
@@ -24,12 +27,15 @@ public struct Repositories: Sendable {
         self.models = models
         self.embeddings = embeddings
         self.servingLog = servingLog
+        self.pairs = pairs
+        self.privacy = privacy
+        self.audit = audit
     }
 
     public init(_ store: InMemoryStore) {
         self.init(
             users: store, interactions: store, gate: store, log: store, features: store, models: store, embeddings: store,
-            servingLog: store)
+            servingLog: store, pairs: store, privacy: store, audit: store)
     }
 }
 

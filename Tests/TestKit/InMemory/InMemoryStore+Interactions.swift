@@ -26,7 +26,8 @@ extension InMemoryStore: InteractionRepository {
                 row.userID == user && (query.kind == nil || row.kind == query.kind)
                     && (query.from.map { row.timestamp >= $0 } ?? true) && (query.to.map { row.timestamp <= $0 } ?? true)
             }
-            return Array(rows.dropFirst(query.skip).prefix(query.limit))
+            let rest = rows.filter { row in query.after.map { (row.timestamp, row.id) < ($0.time, $0.id) } ?? true }
+            return Array(rest.dropFirst(query.skip).prefix(query.limit))
         }
     }
 
@@ -77,7 +78,7 @@ extension InMemoryStore: InteractionRepository {
             let pair = Pair(user: blocker, target: blocked)
             guard var own = state.pairs[pair], own.isBlocked else { return false }
             own.isBlocked = false
-            if own.opinion == .like { own.opinion = nil }
+            if own.opinion?.isPositive == true { own.opinion = nil }
             own.updatedAt = max(own.updatedAt, self.time)
             state.pairs[pair] = own
             return true
@@ -115,7 +116,8 @@ extension InMemoryStore.State {
         if time >= own.updatedAt {
             own.opinion =
                 switch row.kind {
-                case .like, .superLike: .like
+                case .like: .like
+                case .superLike: .superLike
                 case .dislike: .dislike
                 case .unmatch: .unmatched
                 case .block, .report: nil
@@ -127,11 +129,14 @@ extension InMemoryStore.State {
         self.pairs[pair] = own
         if let active = self.users[row.userID]?.lastActiveAt, active >= time {} else { self.users[row.userID]?.lastActiveAt = time }
 
-        let isOpen = own.opinion == .like && self.pairs[pair.reversed]?.opinion == .like && !self.isSevered(pair.user, pair.target)
+        let likesBack = self.pairs[pair.reversed]?.opinion?.isPositive == true
+        let isOpen = own.opinion?.isPositive == true && likesBack && !self.isSevered(pair.user, pair.target)
         guard isOpen else {
             self.matches.remove(pair.unordered)
             return false
         }
-        return self.matches.insert(pair.unordered).inserted
+        let isNew = self.matches.insert(pair.unordered).inserted
+        if isNew { self.matchTimes[pair.unordered] = time }
+        return isNew
     }
 }

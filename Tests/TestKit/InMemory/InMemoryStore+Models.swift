@@ -39,7 +39,11 @@ extension InMemoryStore: ModelRepository {
     public func activate(_ version: String) async throws(RepositoryError) -> Bool {
         let isKnown = try self.access { (state) throws(RepositoryError) in
             guard state.models.contains(where: { $0.record.version == version }) else { return false }
-            for index in state.models.indices { state.models[index].record.isActive = state.models[index].record.version == version }
+            for index in state.models.indices {
+                let isChosen = state.models[index].record.version == version
+                if isChosen, !state.models[index].record.isActive { state.models[index].record.activatedAt = self.time }
+                state.models[index].record.isActive = isChosen
+            }
             return true
         }
         if isKnown { self.ring(.models) }

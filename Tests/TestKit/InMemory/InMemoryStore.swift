@@ -12,7 +12,10 @@ public final class InMemoryStore: Sendable {
     }
 
     struct PairState {
-        enum Opinion { case like, dislike, unmatched }
+        enum Opinion {
+            case like, superLike, dislike, unmatched
+            var isPositive: Bool { self == .like || self == .superLike }
+        }
         var opinion: Opinion?
         var isBlocked = false
         var isReported = false
@@ -32,6 +35,9 @@ public final class InMemoryStore: Sendable {
         var interactions: [(interaction: Interaction, transaction: UInt64)] = []
         var pairs: [Pair: PairState] = [:]
         var matches: Set<Pair> = []
+        /// When each match was made.
+        var matchTimes: [Pair: Timestamp] = [:]
+        var audit: [AuditEntry] = []
         var features: [Int: [UserID: StoredFeatures]] = [:]
         var positions: [String: LogPosition] = [:]
         var leases: Set<String> = []

@@ -4,13 +4,19 @@ internal import HTTPTypes
 /// Where a further page starts. Opaque to clients.
 enum PageCursor: Hashable {
     case after(UserID)
-    case offset(Int)
+    /// Of a list that is ordered by time, newest first: rows that are added meanwhile come before it and move nothing.
+    case mark(PageMark)
 
     init?(_ text: String) {
+        if text.first == "m" {
+            let parts = text.dropFirst().split(separator: ".", omittingEmptySubsequences: false).map { Int64($0) }
+            guard parts.count == 2, let time = parts[0], let id = parts[1], (0...4_000_000_000_000_000).contains(time), id > 0 else { return nil }
+            self = .mark(PageMark(time: Timestamp(microseconds: time), id: id))
+            return
+        }
         guard let kind = text.first, let value = Int64(text.dropFirst()), value >= 0 else { return nil }
         switch kind {
         case "a": self = .after(UserID(value))
-        case "o": self = .offset(Int(value))
         default: return nil
         }
     }
@@ -18,7 +24,7 @@ enum PageCursor: Hashable {
     var text: String {
         switch self {
         case .after(let id): "a\(id)"
-        case .offset(let offset): "o\(offset)"
+        case .mark(let mark): "m\(mark.time.rawValue).\(mark.id)"
         }
     }
 }

@@ -11,16 +11,21 @@ public struct Parameter: Hashable, Sendable {
     /// What an absent one counts as.
     public var defaultValue: JSONValue?
     public var summary: String
+    /// Shown in the API's description, and filled in by its page.
+    public var example: JSONValue?
 
     public static func path(_ name: String, _ schema: Schema = .identifier, _ summary: String = "") -> Parameter {
-        Parameter(name: name, place: .path, schema: schema, isRequired: true, summary: summary)
+        Parameter(
+            name: name, place: .path, schema: schema, isRequired: true, summary: summary, example: schema == .identifier ? 1 : nil)
     }
 
     public static func query(
-        _ name: String, _ schema: Schema, default defaultValue: JSONValue? = nil, required: Bool = false, _ summary: String = ""
+        _ name: String, _ schema: Schema, default defaultValue: JSONValue? = nil, required: Bool = false, _ summary: String = "",
+        example: JSONValue? = nil
     ) -> Parameter {
         Parameter(
-            name: name, place: .query, schema: schema, isRequired: required, defaultValue: defaultValue, summary: summary)
+            name: name, place: .query, schema: schema, isRequired: required, defaultValue: defaultValue, summary: summary,
+            example: example)
     }
 
     /// Reads the text of a path or query as the JSON value that the schema speaks of.

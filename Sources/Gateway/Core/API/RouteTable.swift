@@ -12,18 +12,20 @@ public struct RouteTable: Sendable {
         self.routes = routes
     }
 
-    /// Methods of the routes that match a path, sorted; empty if there is nothing at that address.
+    /// Methods of the routes that match a path, sorted; empty if there is nothing at that address. As in the router, a segment that is
+    /// written out goes before one that is a parameter.
     public func methods(at path: String) -> [HTTPRequest.Method] {
         let segments = path.split(separator: "/")
+        var matching = self.routes.map { (route: $0, pattern: $0.path.split(separator: "/")) }.filter { $0.pattern.count == segments.count }
+        for (index, segment) in segments.enumerated() {
+            let literal = matching.filter { $0.pattern[index] == segment }
+            matching = literal.isEmpty ? matching.filter { $0.pattern[index].first == "{" } : literal
+        }
         var methods: Set<String> = []
-        for route in self.routes where Self.matches(route.path.split(separator: "/"), segments) {
+        for (route, _) in matching {
             methods.insert(route.method.rawValue)
             if route.method == .get { methods.insert(HTTPRequest.Method.head.rawValue) }
         }
         return methods.sorted().compactMap { HTTPRequest.Method(rawValue: $0) }
-    }
-
-    private static func matches(_ pattern: [Substring], _ segments: [Substring]) -> Bool {
-        pattern.count == segments.count && zip(pattern, segments).allSatisfy { $0.first == "{" || $0 == $1 }
     }
 }

@@ -42,6 +42,11 @@ extension Schema {
         case .anyObject:
             guard case .object = value else { return fail("must be an object", "dict_type") }
             value.checkContents(at: location, into: &faults)
+        case .map(let element):
+            guard case .object(let members) = value else { return fail("must be an object", "dict_type") }
+            for member in members {
+                element.validate(member.value, at: location + [.name(String(member.name.prefix(64)))], into: &faults)
+            }
         case .object(let properties):
             guard case .object(let members) = value else { return fail("must be an object", "dict_type") }
             for property in properties {

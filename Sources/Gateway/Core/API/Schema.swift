@@ -9,6 +9,8 @@ public indirect enum Schema: Hashable, Sendable {
     case anything
     /// An object with any members.
     case anyObject
+    /// An object whose members have names of their own and values of one shape.
+    case map(Schema)
     case nullable(Schema)
     /// A schema that the API description lists under a name.
     case named(String, Schema)
@@ -20,6 +22,9 @@ public indirect enum Schema: Hashable, Sendable {
             case uuid
         }
 
+        /// Longer than any body.
+        public static let unlimited = 1_000_000
+
         public var minimumLength: Int
         public var maximumLength: Int
         /// At least one character is no white space.
@@ -29,7 +34,7 @@ public indirect enum Schema: Hashable, Sendable {
         public var format: Format?
 
         public init(
-            _ length: ClosedRange<Int> = 0...1_000_000, isNonBlank: Bool = false, choices: [String] = [], format: Format? = nil
+            _ length: ClosedRange<Int> = 0...Self.unlimited, isNonBlank: Bool = false, choices: [String] = [], format: Format? = nil
         ) {
             self.minimumLength = length.lowerBound
             self.maximumLength = length.upperBound
@@ -43,11 +48,13 @@ public indirect enum Schema: Hashable, Sendable {
         public var name: String
         public var schema: Schema
         public var isRequired: Bool
+        public var summary: String
 
-        public init(_ name: String, _ schema: Schema, required: Bool = true) {
+        public init(_ name: String, _ schema: Schema, required: Bool = true, _ summary: String = "") {
             self.name = name
             self.schema = schema
             self.isRequired = required
+            self.summary = summary
         }
     }
 
@@ -59,6 +66,6 @@ public indirect enum Schema: Hashable, Sendable {
     public static let probability = Schema.number(0...1)
     public static let dateTime = Schema.string(Text(1...64, format: .dateTime))
 
-    public static func text(_ length: ClosedRange<Int> = 0...1_000_000) -> Schema { .string(Text(length)) }
+    public static func text(_ length: ClosedRange<Int> = 0...Text.unlimited) -> Schema { .string(Text(length)) }
     public static func choice(_ choices: [String]) -> Schema { .string(Text(choices: choices)) }
 }

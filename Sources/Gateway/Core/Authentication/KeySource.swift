@@ -1,76 +1,100 @@
-internal import JWTKit
+internal import Crypto
 
 /// Where the keys come from that tokens are verified with.
 public protocol KeySource: Sendable {
     /// Checks the signature and reads the claims; says nothing about their values.
     /// - Throws: When the token is malformed, or signed by nobody whom we know.
     func claims(of token: String) async throws -> TokenClaims
+    /// Changes with the keys: what was verified under another one must be verified again.
+    var generation: UInt64 { get }
+    /// Follows changes of the keys until cancelled.
+    func run() async
 }
 
-/// The claims that we read. Everything else in a token is ignored.
+extension KeySource {
+    public var generation: UInt64 { 0 }
+    public func run() async {}
+}
+
+/// The claims that we read. Times are seconds since 1970.
 public struct TokenClaims: Sendable {
     public var subject: String
     public var role: String
-    /// Seconds since 1970.
     public var expiresAt: Double
     public var audiences: [String]
+    public var notBefore: Double?
+    public var issuedAt: Double?
+    /// `jti`.
+    public var tokenID: String?
 
-    public init(subject: String, role: String, expiresAt: Double, audiences: [String]) {
+    public init(
+        subject: String, role: String, expiresAt: Double, audiences: [String], notBefore: Double? = nil, issuedAt: Double? = nil,
+        tokenID: String? = nil
+    ) {
         self.subject = subject
         self.role = role
         self.expiresAt = expiresAt
         self.audiences = audiences
+        self.notBefore = notBefore
+        self.issuedAt = issuedAt
+        self.tokenID = tokenID
+    }
+}
+
+/// Why a key can't be used, or a token not be verified.
+public enum KeyError: Error, CustomStringConvertible {
+    case tooShort
+    case malformedKeys
+    case malformedToken
+    case unknownKey
+
+    public var description: String {
+        switch self {
+        case .tooShort: "The key is shorter than 32 bytes."
+        case .malformedKeys: "The key set is no JSON Web Key Set with a key for ES256 or EdDSA."
+        case .malformedToken: "The token is malformed."
+        case .unknownKey: "The token is signed with no key that is known."
+        }
     }
 }
 
 /// One shared secret (HS256), for a single machine.
 public struct SharedSecretKeySource: KeySource {
-    private let keys: JWTKeyCollection
+    private let key: VerificationKey
 
     /// - Parameter secret: At least 32 bytes (RFC 7518 §3.2).
     /// - Throws: ``KeyError`` when the secret is shorter.
-    public init(secret: [UInt8]) async throws(KeyError) {
+    public init(secret: [UInt8]) throws(KeyError) {
         guard secret.count >= 32 else { throw .tooShort }
-        let keys = JWTKeyCollection()
-        await keys.add(hmac: HMACKey(from: secret), digestAlgorithm: .sha256)
-        self.keys = keys
+        self.key = .hs256(SymmetricKey(data: secret))
     }
 
     public func claims(of token: String) async throws -> TokenClaims {
-        let payload = try await self.keys.verify(token, as: Payload.self)
-        return TokenClaims(subject: payload.sub, role: payload.role, expiresAt: payload.exp, audiences: payload.aud.values)
+        guard let token = SignedToken(token) else { throw KeyError.malformedToken }
+        guard self.key.verifies(token) else { throw KeyError.unknownKey }
+        guard let claims = token.claims else { throw KeyError.malformedToken }
+        return claims
     }
 }
 
-/// Why a key can't be used.
-public enum KeyError: Error, CustomStringConvertible {
-    case tooShort
+/// Several sources, asked in order.
+public struct CombinedKeySource: KeySource {
+    private let sources: [any KeySource]
 
-    public var description: String { "The key is shorter than 32 bytes." }
-}
+    public init(_ sources: [any KeySource]) { self.sources = sources }
 
-/// The claims as they stand in a token.
-private struct Payload: JWTPayload {
-    var sub: String
-    var role: String
-    var exp: Double
-    var aud: Audience
-
-    /// One audience or several (RFC 7519 §4.1.3).
-    struct Audience: Codable {
-        var values: [String]
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.singleValueContainer()
-            self.values = try (try? container.decode([String].self)) ?? [container.decode(String.self)]
+    public func claims(of token: String) async throws -> TokenClaims {
+        for source in self.sources {
+            if let claims = try? await source.claims(of: token) { return claims }
         }
-
-        func encode(to encoder: any Encoder) throws {
-            var container = encoder.singleValueContainer()
-            try container.encode(self.values)
-        }
+        throw KeyError.unknownKey
     }
 
-    // Values are the verifier's business: it has the clock.
-    func verify(using algorithm: some JWTAlgorithm) {}
+    public var generation: UInt64 { self.sources.reduce(0) { $0 &+ $1.generation } }
+
+    public func run() async {
+        await withDiscardingTaskGroup { group in
+            for source in self.sources { group.addTask { await source.run() } }
+        }
+    }
 }

@@ -25,7 +25,7 @@ extension APIError {
 }
 
 extension APIError.Detail {
-    fileprivate func write(to writer: inout JSONWriter) {
+    func write(to writer: inout JSONWriter) {
         switch self {
         case .none: writer.null()
         case .text(let text): writer.string(text)

@@ -64,7 +64,7 @@ public struct APIError: Error, Sendable {
         APIError(.unauthorized, reason, headers: [.wwwAuthenticate: #"Bearer realm="duet""#])
     }
 
-    public static func forbidden(_ reason: String) -> APIError { APIError(.forbidden, reason) }
+    public static func forbidden(_ reason: String, headers: HTTPFields = [:]) -> APIError { APIError(.forbidden, reason, headers: headers) }
 
     public static let unknownRoute = APIError(.notFound, "There is nothing at this address.")
 

@@ -8,17 +8,27 @@ final class ConnectionRegistry: Sendable {
         var isDraining = false
     }
 
+    private let capacity: Int
     private let state = Mutex(State())
+
+    init(capacity: Int) { self.capacity = capacity }
 
     /// From now on each answer is the last one of its connection.
     var isDraining: Bool { self.state.withLock { $0.isDraining } }
     var count: Int { self.state.withLock { $0.channels.count } }
 
-    func add(_ channel: any Channel) {
-        self.state.withLock { $0.channels[ObjectIdentifier(channel)] = channel }
+    /// False if there is no room.
+    func add(_ channel: any Channel) -> Bool {
+        let hasRoom = self.state.withLock { state in
+            guard state.channels.count < self.capacity else { return false }
+            state.channels[ObjectIdentifier(channel)] = channel
+            return true
+        }
+        guard hasRoom else { return false }
         channel.closeFuture.whenComplete { _ in
             self.state.withLock { $0.channels[ObjectIdentifier(channel)] = nil }
         }
+        return true
     }
 
     /// False if draining had begun before.

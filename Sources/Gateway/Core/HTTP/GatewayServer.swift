@@ -14,8 +14,9 @@ public import ServiceLifecycle
 public struct GatewayServer: Service {
     public struct Configuration: Sendable {
         public var threads = 2
-        /// An idle connection is closed after this.
-        public var idleTimeout: Duration = .seconds(75)
+        public var clientTimeouts = ClientTimeouts()
+        /// Connections at once; more are told so and closed.
+        public var maximumConnections = 4096
         /// How long an idle connection may still send a request while the server drains.
         public var drainGrace: Duration = .milliseconds(250)
         /// After this, what is still open when draining is closed.
@@ -54,7 +55,8 @@ public struct GatewayServer: Service {
     }
 
     private func serve(on group: MultiThreadedEventLoopGroup) async throws {
-        let registry = ConnectionRegistry()
+        let registry = ConnectionRegistry(capacity: self.configuration.maximumConnections)
+        let now = self.application.now
         let (connections, continuation) = AsyncStream.makeStream(of: HTTP1Channel.Value.self)
         let http = self.makeChannelSetup(registry)
         let logger = self.logger
@@ -63,10 +65,12 @@ public struct GatewayServer: Service {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
-                http.setup(channel: channel, logger: logger).map { connection in
-                    registry.add(channel)
-                    continuation.yield(connection)
+                guard registry.add(channel) else {
+                    return channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(ConnectionRefusal(now: now))
+                    }
                 }
+                return http.setup(channel: channel, logger: logger).map { connection in continuation.yield(connection) }
             }
         let listener =
             switch self.socket {
@@ -110,12 +114,13 @@ public struct GatewayServer: Service {
     private func makeChannelSetup(_ registry: ConnectionRegistry) -> HTTP1Channel {
         let application = self.application
         let now = application.now
+        let timeouts = self.configuration.clientTimeouts
         var configuration = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [ProtocolErrorHandler(now: now)], idleTimeout: .init(self.configuration.idleTimeout))
+            additionalChannelHandlers: [ProtocolErrorHandler(now: now), SlowClientHandler(timeouts: timeouts, now: now)])
         configuration.httpDecoder = .init(maxHeaderFieldSize: 32 * 1024, maxHeaderListSize: 64 * 1024, maxHeaderFieldCount: 200)
         return HTTP1Channel(
             responder: { request, writer, channel in
-                var response = await application.respond(to: request)
+                var response = await application.respond(to: request, from: channel.remoteAddress?.ipAddress)
                 if registry.isDraining {
                     response.headers[.connection] = "close"
                     channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())

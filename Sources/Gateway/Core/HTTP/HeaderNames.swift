@@ -8,6 +8,11 @@ extension HTTPField.Name {
     static let idempotentReplayed = known("Idempotent-Replayed")
     static let link = known("Link")
     static let traceParent = known("traceparent")
+    static let referrerPolicy = known("Referrer-Policy")
+    static let rateLimitLimit = known("RateLimit-Limit")
+    static let rateLimitRemaining = known("RateLimit-Remaining")
+    static let rateLimitReset = known("RateLimit-Reset")
+    static let forwardedFor = known("X-Forwarded-For")
 
     private static func known(_ name: String) -> Self {
         guard let name = Self(name) else { preconditionFailure("\(name) is no name of a header field.") }

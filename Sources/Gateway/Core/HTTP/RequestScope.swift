@@ -9,11 +9,16 @@ public struct RequestScope: Sendable {
     /// When the answer is due; what is left is what each stage may use.
     public var deadline: Deadline
     public var receivedAt: Timestamp
+    /// Of whoever asks; `nil` where there is none.
+    public var clientAddress: String?
 
-    public init(requestID: String, trace: TraceContext, deadline: Deadline, receivedAt: Timestamp) {
+    public init(
+        requestID: String, trace: TraceContext, deadline: Deadline, receivedAt: Timestamp, clientAddress: String? = nil
+    ) {
         self.requestID = requestID
         self.trace = trace
         self.deadline = deadline
         self.receivedAt = receivedAt
+        self.clientAddress = clientAddress
     }
 }

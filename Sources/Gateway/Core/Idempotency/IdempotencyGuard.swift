@@ -2,23 +2,25 @@ internal import Domain
 internal import HTTPTypes
 internal import Hummingbird
 internal import Logging
+internal import Synchronization
 
-/// The `Idempotency-Key` of a request, bound to who sent it.
+/// The `Idempotency-Key` of a request, bound to who sent it and what they asked for.
 struct IdempotencyKey: Hashable {
     let storageKey: String
-    /// Of what is asked for: the same key for something else is a mistake.
     let fingerprint: UInt64
 
+    /// - Parameters:
+    ///   - operation: Of the route.
+    ///   - content: What is asked for, beside the operation: target and body.
     /// - Throws: ``APIError`` 422 unless the key is 1 to 255 visible ASCII characters.
-    init(_ text: String, subject: Identity, _ interaction: NewInteraction) throws(APIError) {
+    init(_ text: String, subject: Identity, operation: String, content: [UInt8]) throws(APIError) {
         guard (1...255).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw .invalid([
                 .init([.name("header"), .name("Idempotency-Key")], "must be 1 to 255 visible ASCII characters", type: "string_pattern")
             ])
         }
         self.storageKey = "\(subject.role?.rawValue ?? ""):\(subject.subject):\(text)"
-        let content = "\(interaction.userID)|\(interaction.targetUserID)|\(interaction.kind.rawValue)|\(interaction.context)"
-        self.fingerprint = StableHash.hash(content.utf8)
+        self.fingerprint = StableHash.hash(operation.utf8 + [0] + content)
     }
 }
 
@@ -30,34 +32,47 @@ struct IdempotencyGuard: Sendable {
     /// - Parameters:
     ///   - key: `nil`: the client sent none.
     ///   - replay: What a repetition must make sure of before the remembered answer goes out.
-    ///   - perform: Does the work; returns the body of a 201.
+    ///   - perform: Does the work. What it throws is not remembered: the client may try again.
     func once(
-        _ key: IdempotencyKey?, replay: () async throws -> Void, perform: () async throws -> [UInt8]
+        _ key: IdempotencyKey?, replay: () async throws -> Void, perform: () async throws -> Response
     ) async throws -> Response {
-        guard let key, let record = await self.record(of: key) else { return Response(json: try await perform(), status: .created) }
+        guard let key, let record = await self.record(of: key) else { return try await perform() }
         switch record {
-        case .answered(key.fingerprint, let body):
+        case .answered(let answer) where answer.fingerprint == key.fingerprint:
             try await replay()
-            return Response(json: body, status: .created, headers: [.idempotentReplayed: "true"])
+            return Self.response(answer)
         case .answered:
             throw APIError(.conflict, "This Idempotency-Key was used for another request.")
         case .inProgress:
             throw APIError(.conflict, "The first request with this Idempotency-Key is still being answered.", headers: [.retryAfter: "1"])
         case .claimed:
-            let body: [UInt8]
+            let response: Response
             do {
-                body = try await perform()
+                response = try await perform()
             } catch {
                 try? await self.memory.release(key.storageKey)
                 throw error
             }
-            do {
-                try await self.memory.settle(key.storageKey, fingerprint: key.fingerprint, body: body)
-            } catch {
-                self.logger.warning("An idempotent answer could not be remembered", metadata: ["error": "\(error.code)"])
-            }
-            return Response(json: body, status: .created)
+            return await self.remembering(response, key)
         }
+    }
+
+    private func remembering(_ response: Response, _ key: IdempotencyKey) async -> Response {
+        do {
+            let answer = RememberedAnswer(
+                fingerprint: key.fingerprint, status: response.status.code, location: response.headers[.location],
+                body: try await response.collectedBody())
+            try await self.memory.settle(key.storageKey, answer)
+        } catch {
+            self.logger.warning("An idempotent answer could not be remembered", metadata: ["error": "\(type(of: error))"])
+        }
+        return response
+    }
+
+    private static func response(_ answer: RememberedAnswer) -> Response {
+        var headers: HTTPFields = [.idempotentReplayed: "true"]
+        if let location = answer.location { headers[.location] = location }
+        return Response(json: answer.body, status: .init(code: answer.status), headers: headers)
     }
 
     /// `nil` while the memory is away: the request is then processed without it.
@@ -69,4 +84,20 @@ struct IdempotencyGuard: Sendable {
             return nil
         }
     }
+}
+
+extension Response {
+    /// The whole body. Only for answers made of buffers, which can be written more than once.
+    func collectedBody() async throws -> [UInt8] {
+        let collector = BodyCollector()
+        try await self.body.write(collector)
+        return collector.bytes.withLock { $0 }
+    }
+}
+
+private final class BodyCollector: ResponseBodyWriter, Sendable {
+    let bytes = Mutex<[UInt8]>([])
+
+    func write(_ buffer: ByteBuffer) async throws { self.bytes.withLock { $0 += buffer.readableBytesView } }
+    func finish(_ trailingHeaders: HTTPFields?) async throws {}
 }

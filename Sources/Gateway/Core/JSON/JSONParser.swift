@@ -5,6 +5,11 @@ public struct JSONParser {
         public let message: String
         /// Offset of the offending byte.
         public let offset: Int
+
+        public init(message: String, offset: Int) {
+            self.message = message
+            self.offset = offset
+        }
     }
 
     private let bytes: [UInt8]

@@ -16,6 +16,7 @@ struct RequestMiddleware: RouterMiddleware {
     let table: RouteTable
     let metrics: GatewayMetrics
     let budget: Duration
+    let clientAddress: ClientAddress
     let now: @Sendable () -> Timestamp
     let logger: Logger
 
@@ -28,7 +29,8 @@ struct RequestMiddleware: RouterMiddleware {
             requestID: request.headers[.requestID].flatMap(Self.sane) ?? RandomUUID.make(),
             trace: request.headers[.traceParent].flatMap { TraceContext(traceparent: $0)?.child() } ?? .random(),
             deadline: .after(self.budget),
-            receivedAt: self.now())
+            receivedAt: self.now(),
+            clientAddress: self.clientAddress.resolve(peer: context.peer, forwarded: request.headers[values: .forwardedFor]))
         self.metrics.inFlight.add(1)
         defer { self.metrics.inFlight.add(-1) }
 

@@ -94,6 +94,30 @@ enum RecommendationJSON {
         "Recommendation",
         .object(UserJSON.properties + [.init("sources", .array(.text(), maximumCount: CandidateSource.allCases.count))]))
 
+    /// A model that can be asked for.
+    static let model = Schema.named(
+        "AlgorithmVersion",
+        .object([
+            .init("version", .text()), .init("active", .boolean), .init("created_at", .dateTime), .init("schema_version", .anyInteger),
+        ]))
+
+    /// Count, mean and quantiles, in milliseconds.
+    static let times = Schema.named(
+        "Times",
+        .object([
+            .init("count", .integer(0...Int64.max)), .init("mean", .nullable(.anyNumber)), .init("p50", .nullable(.anyNumber)),
+            .init("p95", .nullable(.anyNumber)), .init("p99", .nullable(.anyNumber)),
+        ]))
+
+    private static let explanation = Schema.named(
+        "Explanation",
+        .object([
+            .init("user_id", .identifier), .init("score", .probability, "Uncalibrated P(the viewer likes this person)."),
+            .init("match_score", .nullable(.probability), "Calibrated probability of a match."),
+            .init("reasons", .array(.text(), maximumCount: 3)), .init("intercept", .anyNumber),
+            .init("contributing_features", .map(.anyNumber), "Intercept and contributions sum up to logit(score)."),
+        ]))
+
     private static let properties: [Schema.Property] = [
         .init("recommendations", .array(entry, maximumCount: 100)), .init("total_count", .integer(0...100)),
         .init("algorithm_version", .text()), .init("generation_time_ms", .anyNumber), .init("request_id", .text()),
@@ -102,5 +126,5 @@ enum RecommendationJSON {
     ]
 
     static let list = Schema.named("Recommendations", .object(properties))
-    static let explained = Schema.named("ExplainedRecommendations", .object(properties + [.init("explanations", .anyObject)]))
+    static let explained = Schema.named("ExplainedRecommendations", .object(properties + [.init("explanations", .map(explanation), "By user id.")]))
 }

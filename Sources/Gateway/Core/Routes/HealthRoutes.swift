@@ -16,9 +16,37 @@ struct HealthRoutes: Sendable {
     private static let state = Schema.named(
         "Health",
         .object([
-            .init("status", .text()), .init("timestamp", .dateTime), .init("version", .text()), .init("checks", .anyObject),
+            .init("status", .text()), .init("timestamp", .dateTime), .init("version", .text()),
+            .init("checks", .map(.choice(["healthy", "unhealthy"]))),
         ]))
-    private static let away = Route.Answer(503, "Not whole.", state)
+    private static let count = Schema.integer(0...Int64.max)
+    private static let models = Schema.named(
+        "ModelHealth",
+        .object([
+            .init("status", .text()), .init("timestamp", .dateTime),
+            .init("models", .array(RecommendationJSON.model, maximumCount: 100_000)),
+        ]))
+    private static let dependencies = Schema.named(
+        "Dependencies",
+        .object([
+            .init("timestamp", .dateTime),
+            .init(
+                "dependencies",
+                .array(
+                    .named(
+                        "Dependency",
+                        .object([
+                            .init("name", .text()), .init("status", .choice(["healthy", "unhealthy"])), .init("detail", .nullable(.text())),
+                        ])), maximumCount: 100)),
+        ]))
+    private static let summary = Schema.named(
+        "MetricsSummary",
+        .object([
+            .init("timestamp", .dateTime), .init("uptime_seconds", .anyNumber), .init("requests_in_flight", count),
+            .init("responses", .map(count), "By class of status."), .init("routes_ms", .map(RecommendationJSON.times), "By route."),
+            .init("process", .object([.init("resident_bytes", count), .init("cpu_seconds", .anyNumber)])),
+        ]))
+    private static let away = Route.Answer(503, "Not whole.", state, component: "NotWhole")
 
     var routes: [Route] {
         [
@@ -33,18 +61,18 @@ struct HealthRoutes: Sendable {
                 answers: [.init(200, "It does.", Self.state)], handler: self.live),
             Route(
                 .get, "/api/v1/health/metrics", "metricsSummary", tag: "health", "The metrics in short",
-                answers: [.init(200, "Counted by the process that answers.", .anyObject)] + AnswerCatalogue.guarded,
+                answers: [.init(200, "Counted by the process that answers.", Self.summary)] + AnswerCatalogue.guarded,
                 handler: self.summary),
             Route(
                 .get, "/api/v1/health/models", "modelHealth", tag: "health", "The models that are served",
-                answers: [.init(200, "Newest first.", .anyObject)] + AnswerCatalogue.guarded, handler: self.models),
+                answers: [.init(200, "Newest first.", Self.models)] + AnswerCatalogue.guarded, handler: self.models),
             Route(
                 .get, "/api/v1/health/dependencies", "dependencyHealth", tag: "health", "The dependencies one by one",
-                answers: [.init(200, "As last seen.", .anyObject)] + AnswerCatalogue.guarded, handler: self.dependencies),
+                answers: [.init(200, "As last seen.", Self.dependencies)] + AnswerCatalogue.guarded, handler: self.dependencies),
             Route(
                 .get, "/metrics", "metrics", tag: "health", "Metrics in Prometheus' text format",
                 access: .roles([.service, .admin]),
-                answers: [.init(200, "Text.")] + AnswerCatalogue.guarded, handler: self.prometheus),
+                answers: [.init(200, "Text.", .text(), mediaType: "text/plain")] + AnswerCatalogue.guarded, handler: self.prometheus),
         ]
     }
 

@@ -7,7 +7,6 @@ struct InteractionRoutes: Sendable {
     let interactions: any InteractionRepository
     let users: any UserRepository
     let coherence: CacheCoherence
-    let idempotency: IdempotencyGuard
     let metrics: GatewayMetrics
 
     private static let id = Parameter.path("user_id")
@@ -16,17 +15,33 @@ struct InteractionRoutes: Sendable {
         [
             Route(
                 .post, "/api/v1/interactions/", "createInteraction", tag: "interactions", "Record an interaction",
+                details: """
+                    A later like or dislike supersedes the earlier one; a block or report stays. `matched` is true in exactly one of the two \
+                    answers of a mutual like.
+                    """,
                 body: InteractionJSON.creation,
-                answers: [.init(201, "Recorded.", InteractionJSON.recorded), AnswerCatalogue.notFound, AnswerCatalogue.conflict]
-                    + AnswerCatalogue.guardedWithBody,
-                handler: self.create),
+                example: ["user_id": 1, "target_user_id": 2, "interaction_type": "like", "context": ["device": "mobile"]],
+                answers: [
+                    .init(
+                        201, "Recorded.", InteractionJSON.recorded,
+                        links: [
+                            .init("listInteractions", ["user_id": "$response.body#/user_id"]),
+                            .init("interactionStatistics", ["user_id": "$response.body#/user_id"]),
+                            .init(
+                                "mutualInteractions",
+                                ["user_id": "$response.body#/user_id", "other_id": "$response.body#/target_user_id"]),
+                            .init("liftBlock", ["user_id": "$response.body#/user_id", "other_id": "$response.body#/target_user_id"]),
+                        ]), AnswerCatalogue.notFound,
+                ] + AnswerCatalogue.guardedWithBody,
+                replay: self.settle, handler: self.create),
             Route(
                 .get, "/api/v1/interactions/user/{user_id}", "listInteractions", tag: "interactions", "A user's interactions",
                 parameters: [
                     Self.id, .query("interaction_type", .choice(InteractionJSON.kinds)), .query("start_date", .dateTime),
                     .query("end_date", .dateTime), Pagination.skip, Pagination.limit, Pagination.cursor,
                 ],
-                answers: [.init(200, "Newest first.", InteractionJSON.list), AnswerCatalogue.notFound] + AnswerCatalogue.guarded,
+                answers: [.init(200, "Newest first.", InteractionJSON.list, headers: Route.Header.paging), AnswerCatalogue.notFound]
+                    + AnswerCatalogue.guarded,
                 handler: self.list),
             Route(
                 .get, "/api/v1/interactions/stats/{user_id}", "interactionStatistics", tag: "interactions", "Counts by type",
@@ -46,7 +61,8 @@ struct InteractionRoutes: Sendable {
                     Self.id, .query("hours", .integer(1...8760), default: .number("24"), "How far back."), Pagination.skip,
                     Pagination.limit, Pagination.cursor,
                 ],
-                answers: [.init(200, "Newest first.", InteractionJSON.list), AnswerCatalogue.notFound] + AnswerCatalogue.guarded,
+                answers: [.init(200, "Newest first.", InteractionJSON.list, headers: Route.Header.paging), AnswerCatalogue.notFound]
+                    + AnswerCatalogue.guarded,
                 handler: self.recent),
             Route(
                 .get, "/api/v1/interactions/timeline/{user_id}", "interactionTimeline", tag: "interactions",
@@ -89,14 +105,11 @@ struct InteractionRoutes: Sendable {
         guard interaction.userID != interaction.targetUserID else {
             throw APIError(.badRequest, "A user can't interact with themself.")
         }
-        let key = try request.headers[.idempotencyKey].map { try IdempotencyKey($0, subject: request.identity, interaction) }
-        return try await self.idempotency.once(key, replay: { try await self.settle(interaction) }) {
-            let recorded = try await self.interactions.record(interaction)
-            self.coherence.note(position: recorded.position, of: interaction.userID)
-            try await self.settle(interaction)
-            self.metrics.recorded(interaction.kind.rawValue)
-            return JSONWriter.bytes { $0.interaction(recorded.interaction, matched: recorded.matched) }
-        }
+        let recorded = try await self.interactions.record(interaction)
+        self.coherence.note(position: recorded.position, of: interaction.userID)
+        try await self.settle(interaction)
+        self.metrics.recorded(interaction.kind.rawValue)
+        return Response(status: .created) { $0.interaction(recorded.interaction, matched: recorded.matched) }
     }
 
     /// Makes cached lists that the interaction touches unusable. Where somebody's safety is at stake, the answer waits for it.
@@ -106,6 +119,11 @@ struct InteractionRoutes: Sendable {
         } else {
             await self.coherence.noteAction(of: interaction.userID)
         }
+    }
+
+    /// The answer before may have been lost together with the announcement.
+    @Sendable private func settle(_ request: RouteRequest) async throws {
+        try await self.settle(InteractionJSON.newInteraction(request.body ?? .null))
     }
 
     // MARK: Reading
@@ -132,12 +150,10 @@ struct InteractionRoutes: Sendable {
         var query = query
         query.skip = try request.arguments.required("skip")
         query.limit = try request.arguments.required("limit")
-        if let text = request.arguments.string("cursor") {
-            guard case .offset(let offset) = PageCursor(text) else { throw APIError.invalid(query: "cursor", "is no cursor of this list") }
-            query.skip = offset
-        }
+        query.after = try request.arguments.pageMark()
         let interactions = try await self.interactions.interactions(of: id, query)
-        let next = interactions.count == query.limit ? PageCursor.offset(query.skip + query.limit).text : nil
+        let last = interactions.count == query.limit ? interactions.last : nil
+        let next = last.map { PageCursor.mark(PageMark(time: $0.timestamp, id: $0.id)).text }
         return Response(headers: Pagination.headers(next: next, target: request.target)) { writer in
             writer.array(interactions) { $0.interaction($1) }
         }

@@ -30,8 +30,17 @@ struct RecommendationRoutes: Sendable {
         [
             Route(
                 .get, "\(Self.prefix)/users/{user_id}/recommendations", "recommend", tag: "recommendations", "People to meet",
+                details: """
+                    Best first, by the calibrated probability that both sides like each other. Filters hold for every entry; nobody whom a \
+                    block or report hides is ever shown.
+                    """,
                 parameters: Self.parameters,
-                answers: [.init(200, "Best first.", RecommendationJSON.list), AnswerCatalogue.notFound] + AnswerCatalogue.guarded,
+                answers: [
+                    .init(
+                        200, "Best first.", RecommendationJSON.list,
+                        links: [.init("recommend", ["user_id": "$request.path.user_id", "cursor": "$response.body#/next_cursor"])]),
+                    AnswerCatalogue.notFound,
+                ] + AnswerCatalogue.guarded,
                 handler: { try await self.recommend($0, explains: false) }),
             Route(
                 .get, "\(Self.prefix)/users/{user_id}/recommendations/explain", "explainRecommendations", tag: "recommendations",
@@ -53,7 +62,7 @@ struct RecommendationRoutes: Sendable {
             Route(
                 .get, "\(Self.prefix)/performance", "recommendationPerformance", tag: "recommendations",
                 "How the recommender does, counted by the process that answers",
-                answers: [.init(200, "Counts and times.", .anyObject)] + AnswerCatalogue.guarded, handler: self.performance),
+                answers: [.init(200, "Counts and times.", Self.performance)] + AnswerCatalogue.guarded, handler: self.performance),
             Route(
                 .get, "\(Self.prefix)/algorithm/versions", "algorithmVersions", tag: "recommendations", "Models that can be asked for",
                 answers: [.init(200, "Newest first.", Self.versions)] + AnswerCatalogue.guarded, handler: self.versions),
@@ -70,15 +79,23 @@ struct RecommendationRoutes: Sendable {
         "AlgorithmVersions",
         .object([
             .init("active", .nullable(.text())),
+            .init("versions", .array(RecommendationJSON.model, maximumCount: 100_000)),
+        ]))
+
+    private static let count = Schema.integer(0...Int64.max)
+    private static let performance = Schema.named(
+        "RecommendationPerformance",
+        .object([
+            .init("algorithm_version", .text()),
             .init(
-                "versions",
-                .array(
-                    .named(
-                        "AlgorithmVersion",
-                        .object([
-                            .init("version", .text()), .init("active", .boolean), .init("created_at", .dateTime),
-                            .init("schema_version", .anyInteger),
-                        ])), maximumCount: 100_000)),
+                "cache",
+                .object([
+                    .init("hits", count), .init("misses", count), .init("unavailable", count), .init("hit_rate", .nullable(.probability)),
+                ])),
+            .init("generation_ms", RecommendationJSON.times), .init("hit_ms", RecommendationJSON.times),
+            .init("stages_ms", .map(RecommendationJSON.times)), .init("candidate_pool_mean", .nullable(.anyNumber)),
+            .init("list_length_mean", .nullable(.anyNumber)), .init("degraded", .map(count), "Lists made without a stage, by stage."),
+            .init("timestamp", .dateTime),
         ]))
 
     // MARK: Lists

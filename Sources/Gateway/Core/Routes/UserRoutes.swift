@@ -8,6 +8,7 @@ struct UserRoutes: Sendable {
     let interactions: any InteractionRepository
     let gate: any GateRepository
     let coherence: CacheCoherence
+    let audit: Audit
 
     private static let id = Parameter.path("user_id")
     private static let filters: [Parameter] = [
@@ -23,55 +24,66 @@ struct UserRoutes: Sendable {
             Route(
                 .post, "/api/v1/users/", "createUser", tag: "users", "Create a user", access: .roles([.service, .admin]),
                 body: UserJSON.creation,
-                answers: [.init(201, "Created.", UserJSON.user)] + AnswerCatalogue.guardedWithBody, handler: self.create),
+                example: [
+                    "name": "Jane Doe", "age": 28, "gender": "female", "location": "San Francisco",
+                    "bio": "Love hiking and photography", "interests": ["hiking", "photography", "travel"],
+                ],
+                answers: [.init(201, "Created.", UserJSON.user, headers: [.location], links: Self.next)] + AnswerCatalogue.guardedWithBody,
+                handler: self.create),
             Route(
                 .get, "/api/v1/users/", "listUsers", tag: "users", "List users",
                 parameters: [Pagination.skip, Pagination.limit, Pagination.cursor] + Self.filters,
-                answers: [.init(200, "Users by ascending id.", UserJSON.list)] + AnswerCatalogue.guarded, handler: self.list),
+                answers: [.init(200, "Users by ascending id.", UserJSON.list, headers: Route.Header.paging)] + AnswerCatalogue.guarded,
+                handler: self.list),
             Route(
                 .get, "/api/v1/users/search/active", "searchActiveUsers", tag: "users", "Users who were active lately",
                 parameters: [
                     .query("days_since_active", .integer(1...365), default: .number("30")), Pagination.skip, Pagination.limit,
                     Pagination.cursor,
                 ],
-                answers: [.init(200, "Users by ascending id.", UserJSON.list)] + AnswerCatalogue.guarded, handler: self.active),
+                answers: [.init(200, "Users by ascending id.", UserJSON.list, headers: Route.Header.paging)] + AnswerCatalogue.guarded,
+                handler: self.active),
             Route(
                 .get, "/api/v1/users/search/by-interest", "searchUsersByInterest", tag: "users", "Users with an interest",
                 parameters: [
-                    .query("interest", .text(1...200), required: true), Pagination.skip, Pagination.limit, Pagination.cursor,
+                    .query("interest", .text(1...200), required: true, "In any case.", example: "hiking"), Pagination.skip, Pagination.limit,
+                    Pagination.cursor,
                 ],
-                answers: [.init(200, "Users by ascending id.", UserJSON.list)] + AnswerCatalogue.guarded, handler: self.list),
+                answers: [.init(200, "Users by ascending id.", UserJSON.list, headers: Route.Header.paging)] + AnswerCatalogue.guarded,
+                handler: self.list),
             Route(
                 .get, "/api/v1/users/{user_id}", "getUser", tag: "users", "Read a user", parameters: [Self.id],
                 answers: [.init(200, "The user.", UserJSON.user), AnswerCatalogue.notFound] + AnswerCatalogue.guarded,
                 handler: self.read),
             Route(
                 .put, "/api/v1/users/{user_id}", "updateUser", tag: "users", "Change a user", parameters: [Self.id],
-                body: UserJSON.change,
+                body: UserJSON.change, example: ["bio": "Moved to the sea", "interests": ["sailing", "photography"]],
                 answers: [.init(200, "The whole user.", UserJSON.user), AnswerCatalogue.notFound] + AnswerCatalogue.guardedWithBody,
                 handler: self.update),
             Route(
-                .delete, "/api/v1/users/{user_id}", "eraseUser", tag: "users", "Erase a user everywhere", parameters: [Self.id],
-                answers: [.init(204, "Erased; Location leads to the receipt."), AnswerCatalogue.notFound] + AnswerCatalogue.guarded,
+                .delete, "/api/v1/users/{user_id}", "eraseUser", tag: "users", "Erase a user everywhere",
+                details: "Rows go at once; `Location` leads to a receipt that is completed when every copy is gone, too.",
+                parameters: [Self.id],
+                answers: [.init(204, "Erased; Location leads to the receipt.", headers: [.location]), AnswerCatalogue.notFound]
+                    + AnswerCatalogue.guarded,
                 handler: self.erase),
             Route(
                 .delete, "/api/v1/users/{user_id}/blocks/{other_id}", "liftBlock", tag: "users", "Lift one's own block",
                 parameters: [Self.id, .path("other_id")],
                 answers: [.init(204, "Lifted."), AnswerCatalogue.notFound] + AnswerCatalogue.guarded, handler: self.liftBlock),
             Route(
-                .get, "/api/v1/erasures/{receipt}", "getErasure", tag: "users", "State of an erasure",
+                .get, "/api/v1/erasures/{receipt}", "getErasure", tag: "privacy", "State of an erasure",
                 parameters: [.path("receipt", .string(.init(1...64, format: .uuid)))],
-                answers: [.init(200, "Where it stands.", Self.erasure), AnswerCatalogue.notFound] + AnswerCatalogue.guarded,
+                answers: [.init(200, "Where it stands.", ErasureJSON.schema), AnswerCatalogue.notFound] + AnswerCatalogue.guarded,
                 handler: self.erasure),
         ]
     }
 
-    private static let erasure = Schema.named(
-        "Erasure",
-        .object([
-            .init("receipt", .text()), .init("user_id", .identifier), .init("status", .choice(["pending", "completed"])),
-            .init("requested_at", .dateTime), .init("completed_at", .nullable(.dateTime)),
-        ]))
+    /// What a new user is good for.
+    private static let next = [
+        "getUser", "updateUser", "eraseUser", "recommend", "explainRecommendations", "similarUsers", "interactionStatistics",
+        "recentInteractions", "interactionTimeline",
+    ].map { Route.Link($0, ["user_id": "$response.body#/id"]) }
 
     // MARK: One person
 
@@ -104,6 +116,7 @@ struct UserRoutes: Sendable {
     @Sendable private func erase(_ request: RouteRequest) async throws -> Response {
         let id = try request.arguments.userID()
         try request.identity.requireActing(as: id)
+        if try await self.users.user(id) != nil { try await self.audit.note("user.erase", of: id.description, request) }
         let erasure = try await self.users.erase(id)
         // Also for one who is gone already: the attempt before may have stopped between the commit and this.
         try await self.coherence.confirmChange(of: [id])
@@ -126,20 +139,7 @@ struct UserRoutes: Sendable {
         guard let erasure = try await self.users.erasure(receipt), request.identity.mayActAs(erasure.userID) else {
             throw APIError(.notFound, "There is no such erasure.")
         }
-        return Response { writer in
-            writer.object { writer in
-                writer.key("receipt")
-                writer.string(erasure.receipt)
-                writer.key("user_id")
-                writer.integer(erasure.userID.rawValue)
-                writer.key("status")
-                writer.string(erasure.completedAt == nil ? "pending" : "completed")
-                writer.key("requested_at")
-                writer.string(erasure.requestedAt.iso8601)
-                writer.key("completed_at")
-                writer.optional(erasure.completedAt?.iso8601)
-            }
-        }
+        return Response { $0.erasure(erasure) }
     }
 
     // MARK: Many

@@ -6,6 +6,8 @@ public struct InteractionQuery: Hashable, Sendable {
     /// Inclusive.
     public var to: Timestamp?
     public var skip = 0
+    /// Where the previous page ended.
+    public var after: PageMark?
     /// 1…1000.
     public var limit = 100
 

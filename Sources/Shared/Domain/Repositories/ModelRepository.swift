@@ -11,10 +11,12 @@ public struct ModelRecord: Hashable, Sendable {
     public var lineage: [String: String]
     public var createdAt: Timestamp
     public var isActive: Bool
+    /// When it became active the last time; `nil` if it never was.
+    public var activatedAt: Timestamp?
 
     public init(
         version: String, schemaVersion: Int, checksum: String, metrics: [String: Double], lineage: [String: String], createdAt: Timestamp,
-        isActive: Bool = false
+        isActive: Bool = false, activatedAt: Timestamp? = nil
     ) {
         self.version = version
         self.schemaVersion = schemaVersion
@@ -23,6 +25,7 @@ public struct ModelRecord: Hashable, Sendable {
         self.lineage = lineage
         self.createdAt = createdAt
         self.isActive = isActive
+        self.activatedAt = activatedAt
     }
 }
 
