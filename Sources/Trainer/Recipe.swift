@@ -50,17 +50,16 @@ struct Recipe: Sendable {
             fusion: try Fusion(kind: .product, reciprocalWeight: weight), quality: quality.ndcg, metrics: metrics)
     }
 
-    /// Fits each setting of stage 1 on the past and keeps the best.
+    /// Fits settings of stage 1 on the past and keeps the best.
     private static func search(
         _ bench: Workbench, _ counters: [BehaviourCounters], _ dataset: Dataset, _ options: TrainingOptions, _ reporter: ProgressReporter
     ) async throws -> (CandidateFinder, RequestMoment) {
-        let trials =
-            options.factorizations.isEmpty
-            ? FactorizationSearch.trials(people: dataset.users.count, likes: bench.past.likes.entryCount) : options.factorizations
-        let tried = reporter.begin(.searching, total: trials.count)
+        var search = FactorizationSearch(
+            people: dataset.users.count, likes: bench.past.likes.entryCount, fixed: options.factorizations)
+        let tried = reporter.begin(.searching, total: search.budget)
         var best: (finder: CandidateFinder, recall: Double)?
         var moment = RequestMoment(bench.division.moment)
-        for (index, trial) in trials.enumerated() {
+        while let trial = search.next() {
             try Task.checkCancellation()
             let parameters = FactorizationSearch.parameters(trial, people: dataset.users.count, seed: options.seed)
             let factors = FactorTable(bench.past.likes, parameters, threads: options.threads)
@@ -71,8 +70,10 @@ struct Recipe: Sendable {
                 batch: table.batch, factors: factors, opinions: bench.past, quotas: options.quotas, seed: options.seed)
             let recall = await FactorizationSearch.recall(bench, finder, cutoff: 50, threads: options.threads).recall
             if recall > best?.recall ?? -1 { best = (finder, recall) }
-            tried(index + 1)
+            search.judged(trial, quality: recall)
+            tried(search.trialCount)
         }
+        tried(search.budget)
         guard let best else { throw TrainingError(.invalidOption, "There is no setting of stage 1 to try.") }
         return (best.finder, moment)
     }

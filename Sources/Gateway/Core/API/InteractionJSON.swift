@@ -13,7 +13,7 @@ extension JSONWriter {
             writer.key("interaction_type")
             writer.string(interaction.kind.rawValue)
             writer.key("timestamp")
-            writer.string(interaction.timestamp.iso8601)
+            writer.timestamp(interaction.timestamp)
             writer.key("context")
             writer.raw(interaction.context)
             if let matched {

@@ -4,14 +4,19 @@ internal import Synchronization
 /// Which models can be asked for, refreshed in the background.
 final class ModelCatalogue: Sendable {
     private let repository: any ModelRepository
-    private let known = Mutex<[ServedModel]>([])
+    private struct Known {
+        var models: [ServedModel] = []
+        var activeVersion = ""
+    }
+
+    private let known = Mutex(Known())
 
     init(repository: any ModelRepository) { self.repository = repository }
 
     /// Newest first; empty while none is registered or the registry was never reached.
-    var models: [ServedModel] { self.known.withLock { $0 } }
+    var models: [ServedModel] { self.known.withLock(\.models) }
     /// Empty while no model is active.
-    var activeVersion: String { self.models.first(where: \.isActive)?.version ?? "" }
+    var activeVersion: String { self.known.withLock(\.activeVersion) }
 
     /// Follows the registry until cancelled.
     func run(interval: Duration = .seconds(5)) async {
@@ -26,7 +31,7 @@ final class ModelCatalogue: Sendable {
             ServedModel(
                 version: record.version, isActive: record.isActive, createdAt: record.createdAt, schemaVersion: record.schemaVersion)
         }
-        self.known.withLock { $0 = models }
+        self.known.withLock { $0 = Known(models: models, activeVersion: models.first(where: \.isActive)?.version ?? "") }
     }
 
     /// - Throws: ``APIError`` 422 that names the versions that exist.
@@ -39,5 +44,5 @@ final class ModelCatalogue: Sendable {
         }
     }
 
-    private func contains(_ version: String) -> Bool { self.known.withLock { $0.contains { $0.version == version } } }
+    private func contains(_ version: String) -> Bool { self.models.contains { $0.version == version } }
 }

@@ -200,9 +200,9 @@ struct InteractionRoutes: Sendable {
             writer.array(buckets) { writer, bucket in
                 writer.object { writer in
                     writer.key("start")
-                    writer.string(bucket.start.iso8601)
+                    writer.timestamp(bucket.start)
                     writer.key("end")
-                    writer.string(bucket.start.advanced(by: .seconds(86_400 * interval)).iso8601)
+                    writer.timestamp(bucket.start.advanced(by: .seconds(86_400 * interval)))
                     writer.key("counts")
                     writer.counts(bucket.counts)
                     writer.key("total")

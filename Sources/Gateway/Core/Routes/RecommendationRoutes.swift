@@ -147,7 +147,7 @@ struct RecommendationRoutes: Sendable {
                 writer.key("user_id")
                 writer.integer(id.rawValue)
                 writer.key("timestamp")
-                writer.string(request.scope.receivedAt.iso8601)
+                writer.timestamp(request.scope.receivedAt)
             }
         }
     }
@@ -195,7 +195,7 @@ struct RecommendationRoutes: Sendable {
                     }
                 }
                 writer.key("timestamp")
-                writer.string(request.scope.receivedAt.iso8601)
+                writer.timestamp(request.scope.receivedAt)
             }
         }
     }
@@ -222,7 +222,7 @@ extension JSONWriter {
             writer.key("active")
             writer.bool(model.isActive)
             writer.key("created_at")
-            writer.string(model.createdAt.iso8601)
+            writer.timestamp(model.createdAt)
             writer.key("schema_version")
             writer.integer(model.schemaVersion)
         }
