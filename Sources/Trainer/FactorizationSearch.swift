@@ -95,16 +95,17 @@ struct FactorizationSearch {
             unobservedWeight: min(1, trial.unobservedMass / Double(max(1, people))), seed: seed)
     }
 
-    /// Recall of the judges' future likes among the best `cutoff` of stage 1, over at most 500 judges.
-    static func recall(_ bench: Workbench, _ finder: CandidateFinder, cutoff: Int, threads: Int) async -> RankingMetrics {
-        let stride = max(1, bench.judges.count / 500)
+    /// NDCG of the judges' future likes among the best `cutoff` of stage 1, over at most 1000 judges. Stage 2 takes over both, whom stage 1
+    /// finds and in what order, so recall alone would not do.
+    static func quality(_ bench: Workbench, _ finder: CandidateFinder, cutoff: Int, threads: Int) async -> Double {
+        let stride = max(1, bench.judges.count / 1000)
         let judges = Swift.stride(from: 0, to: bench.judges.count, by: stride).map { bench.judges[$0] }
         let lists = await Parallel.map(judges.count, threads: threads) { range in
             range.map { finder.collaborative(cutoff, for: judges[$0]).map(\.row) }
         }
         var metrics = RankingMetrics(cutoff: cutoff)
         for (person, list) in zip(judges, lists) { metrics.add(ranked: list, relevant: Set(bench.futureLikes[person])) }
-        return metrics
+        return metrics.ndcg
     }
 }
 

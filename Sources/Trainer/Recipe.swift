@@ -57,7 +57,7 @@ struct Recipe: Sendable {
         var search = FactorizationSearch(
             people: dataset.users.count, likes: bench.past.likes.entryCount, fixed: options.factorizations)
         let tried = reporter.begin(.searching, total: search.budget)
-        var best: (finder: CandidateFinder, recall: Double)?
+        var best: (finder: CandidateFinder, quality: Double)?
         var moment = RequestMoment(bench.division.moment)
         while let trial = search.next() {
             try Task.checkCancellation()
@@ -68,9 +68,9 @@ struct Recipe: Sendable {
             moment = table.moment
             let finder = CandidateFinder(
                 batch: table.batch, factors: factors, opinions: bench.past, quotas: options.quotas, seed: options.seed)
-            let recall = await FactorizationSearch.recall(bench, finder, cutoff: 50, threads: options.threads).recall
-            if recall > best?.recall ?? -1 { best = (finder, recall) }
-            search.judged(trial, quality: recall)
+            let quality = await FactorizationSearch.quality(bench, finder, cutoff: 50, threads: options.threads)
+            if quality > best?.quality ?? -1 { best = (finder, quality) }
+            search.judged(trial, quality: quality)
             tried(search.trialCount)
         }
         tried(search.budget)

@@ -46,6 +46,7 @@ import Storage
         configuration.applicationName = settings.applicationName
         configuration.requestBudget = settings.requestBudget
         configuration.candidateCount = settings.candidateTopK
+        configuration.pinnedModelVersion = settings.rankingModelVersion
         let application = GatewayApplication(
             GatewayDependencies(
                 users: storage.users, interactions: storage.interactions, gate: storage.gate, models: storage.models,

@@ -4,6 +4,7 @@ internal import Synchronization
 /// Which models can be asked for, refreshed in the background.
 final class ModelCatalogue: Sendable {
     private let repository: any ModelRepository
+    private let pinned: String?
     private struct Known {
         var models: [ServedModel] = []
         var activeVersion = ""
@@ -11,12 +12,16 @@ final class ModelCatalogue: Sendable {
 
     private let known = Mutex(Known())
 
-    init(repository: any ModelRepository) { self.repository = repository }
+    /// - Parameter pinned: The version that stage 2 serves whatever the registry says.
+    init(repository: any ModelRepository, pinned: String?) {
+        self.repository = repository
+        self.pinned = pinned
+    }
 
     /// Newest first; empty while none is registered or the registry was never reached.
     var models: [ServedModel] { self.known.withLock(\.models) }
-    /// Empty while no model is active.
-    var activeVersion: String { self.known.withLock(\.activeVersion) }
+    /// Answers where a request names no version. Empty while there is none.
+    var servedVersion: String { self.pinned ?? self.known.withLock(\.activeVersion) }
 
     /// Follows the registry until cancelled.
     func run(interval: Duration = .seconds(5)) async {

@@ -90,7 +90,7 @@ struct RecommendationPipeline: Sendable {
             if !proposed.candidates.isEmpty { degraded.append(Stage.ranking) }
             return Order(
                 entries: proposed.candidates.map { .init(id: $0.id, matchScore: nil, sources: $0.sources) },
-                modelVersion: proposed.modelVersion.isEmpty ? self.catalogue.activeVersion : proposed.modelVersion, listID: listID,
+                modelVersion: proposed.modelVersion.isEmpty ? self.catalogue.servedVersion : proposed.modelVersion, listID: listID,
                 degraded: degraded)
         }
         return Order(
@@ -168,12 +168,12 @@ struct RecommendationPipeline: Sendable {
         return CandidateSet(candidates: candidates, modelVersion: "")
     }
 
-    /// Stage 2; `nil` when it is away. Candidates that it does not know keep their place behind the others.
+    /// Stage 2; `nil` when it is away. Candidates that it does not know are left out.
     private func ranked(
         _ candidates: [CandidateSet.Candidate], _ query: RecommendationQuery, scope: RequestScope
     ) async -> Ranking? {
         guard !candidates.isEmpty else {
-            return Ranking(entries: [], modelVersion: query.algorithmVersion ?? self.catalogue.activeVersion)
+            return Ranking(entries: [], modelVersion: query.algorithmVersion ?? self.catalogue.servedVersion)
         }
         let start = ContinuousClock.now
         defer { self.metrics.spent(start.duration(to: .now), in: .ranking) }

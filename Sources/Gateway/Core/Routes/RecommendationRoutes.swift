@@ -159,7 +159,7 @@ struct RecommendationRoutes: Sendable {
         return Response { writer in
             writer.object { writer in
                 writer.key("algorithm_version")
-                writer.string(self.catalogue.activeVersion)
+                writer.string(self.catalogue.servedVersion)
                 writer.key("cache")
                 writer.object { writer in
                     writer.key("hits")
