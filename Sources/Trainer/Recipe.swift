@@ -9,7 +9,7 @@ struct Recipe: Sendable {
     let counters: [BehaviourCounters]
     let factorization: Retrieval.Factorization
     let ranker: LogisticModel
-    let calibration: Models.PlattCalibration
+    let calibration: PlattCalibration
     let fusion: Fusion
     let quality: RankingMetrics
     let metrics: [String: Double]
