@@ -7,6 +7,15 @@ public import Mesh
 public struct GetFeaturesRequest: MeshMessage {
     public static let fullName = "duet.feature.v1.GetFeaturesRequest"
 
+    public static let descriptor: MessageDescriptor? = MessageDescriptor(
+        Self.fullName,
+        fields: [
+            .init("user_ids", 1, .fixed64, isRepeated: true),
+            .init("schema_version", 2, .uint32, documentation: "Version of the person schema; a server that can't compute it answers FAILED_PRECONDITION."),
+            .init("embedding_version", 3, .string, documentation: "Model version whose factors are wanted; empty: no factors."),
+        ]
+    )
+
     public var userIDs: [UInt64]
     /// Version of the person schema; a server that can't compute it answers FAILED_PRECONDITION.
     public var schemaVersion: UInt32
@@ -28,6 +37,25 @@ public struct GetFeaturesRequest: MeshMessage {
 /// Columnar, in the order of the request; people who don't exist are left out.
 public struct GetFeaturesResponse: MeshMessage {
     public static let fullName = "duet.feature.v1.GetFeaturesResponse"
+
+    public static let descriptor: MessageDescriptor? = MessageDescriptor(
+        Self.fullName,
+        fields: [
+            .init("user_ids", 1, .fixed64, isRepeated: true),
+            .init("schema_version", 2, .uint32),
+            .init("width", 3, .uint32, documentation: "Row-major matrix: `width` values for each person."),
+            .init("values", 4, .float, isRepeated: true),
+            .init("dimension", 5, .uint32, documentation: "Row-major: `dimension` values for each person in each of the two; zeros for a person without factors."),
+            .init("source_factors", 6, .float, isRepeated: true),
+            .init("target_factors", 7, .float, isRepeated: true),
+            .init("interest_counts", 8, .fixed32, isRepeated: true, documentation: "Hashed interests and biography terms: `*_counts[i]` values belong to person i."),
+            .init("interests", 9, .fixed32, isRepeated: true),
+            .init("term_counts", 10, .fixed32, isRepeated: true),
+            .init("terms", 11, .fixed32, isRepeated: true),
+            .init("embedding_version", 12, .string, documentation: "The embedding version that the factors are of; empty when that asked for is unknown."),
+        ],
+        documentation: "Columnar, in the order of the request; people who don't exist are left out."
+    )
 
     public var userIDs: [UInt64]
     public var schemaVersion: UInt32
@@ -80,6 +108,13 @@ public struct GetFeaturesResponse: MeshMessage {
 public struct DescribeFeaturesRequest: MeshMessage {
     public static let fullName = "duet.feature.v1.DescribeFeaturesRequest"
 
+    public static let descriptor: MessageDescriptor? = MessageDescriptor(
+        Self.fullName,
+        fields: [
+            .init("user_id", 1, .fixed64),
+        ]
+    )
+
     public var userID: UInt64
 
     /// Creates a message; a field that is left out has its default.
@@ -93,6 +128,17 @@ public struct DescribeFeaturesRequest: MeshMessage {
 /// The message `duet.feature.v1.DescribeFeaturesResponse`.
 public struct DescribeFeaturesResponse: MeshMessage {
     public static let fullName = "duet.feature.v1.DescribeFeaturesResponse"
+
+    public static let descriptor: MessageDescriptor? = MessageDescriptor(
+        Self.fullName,
+        fields: [
+            .init("found", 1, .bool),
+            .init("schema_version", 2, .uint32),
+            .init("names", 3, .string, isRepeated: true),
+            .init("values", 4, .double, isRepeated: true),
+            .init("computed_at", 5, .int64, documentation: "Microseconds since 1970 at which the behavioural part was computed."),
+        ]
+    )
 
     public var found: Bool
     public var schemaVersion: UInt32
