@@ -7,6 +7,15 @@ public import Mesh
 public struct GetFeaturesRequest: MeshMessage {
     public static let fullName = "duet.feature.v1.GetFeaturesRequest"
 
+    public static let descriptor: MessageDescriptor? = MessageDescriptor(
+        Self.fullName,
+        fields: [
+            .init("user_ids", 1, .fixed64, isRepeated: true),
+            .init("schema_version", 2, .uint32, documentation: "Version of the person schema; a server that can't compute it answers FAILED_PRECONDITION."),
+            .init("embedding_version", 3, .string, documentation: "Model version whose factors are wanted; empty: no factors."),
+        ]
+    )
+
     public var userIDs: [UInt64]
     /// Version of the person schema; a server that can't compute it answers FAILED_PRECONDITION.
     public var schemaVersion: UInt32
@@ -28,6 +37,15 @@ public struct GetFeaturesRequest: MeshMessage {
 /// The message `duet.feature.v1.GetFeaturesResponse`.
 public struct GetFeaturesResponse: MeshMessage {
     public static let fullName = "duet.feature.v1.GetFeaturesResponse"
+
+    public static let descriptor: MessageDescriptor? = MessageDescriptor(
+        Self.fullName,
+        fields: [
+            .init("schema_version", 1, .uint32),
+            .init("embedding_version", 2, .string, documentation: "The embedding version that the factors are of; empty when that asked for is unknown."),
+            .init("rows", 3, .fixed32, isRepeated: true, documentation: "For each person, in the order of the request, a row; or one word of 0 for somebody who doesn't exist. The first word of a row: bit 31 set, bits 16 to 30 the number of factors (0 for a person without), bits 8 to 15 that of biography terms, bits 0 to 7 that of interests. After it the values of the person schema, the hashed interests, the hashed terms, the source factors and the target factors. Numbers are the bits of a float."),
+        ]
+    )
 
     public var schemaVersion: UInt32
     /// The embedding version that the factors are of; empty when that asked for is unknown.
@@ -54,6 +72,13 @@ public struct GetFeaturesResponse: MeshMessage {
 public struct DescribeFeaturesRequest: MeshMessage {
     public static let fullName = "duet.feature.v1.DescribeFeaturesRequest"
 
+    public static let descriptor: MessageDescriptor? = MessageDescriptor(
+        Self.fullName,
+        fields: [
+            .init("user_id", 1, .fixed64),
+        ]
+    )
+
     public var userID: UInt64
 
     /// Creates a message; a field that is left out has its default.
@@ -67,6 +92,17 @@ public struct DescribeFeaturesRequest: MeshMessage {
 /// The message `duet.feature.v1.DescribeFeaturesResponse`.
 public struct DescribeFeaturesResponse: MeshMessage {
     public static let fullName = "duet.feature.v1.DescribeFeaturesResponse"
+
+    public static let descriptor: MessageDescriptor? = MessageDescriptor(
+        Self.fullName,
+        fields: [
+            .init("found", 1, .bool),
+            .init("schema_version", 2, .uint32),
+            .init("names", 3, .string, isRepeated: true),
+            .init("values", 4, .double, isRepeated: true),
+            .init("computed_at", 5, .int64, documentation: "Microseconds since 1970 at which the behavioural part was computed."),
+        ]
+    )
 
     public var found: Bool
     public var schemaVersion: UInt32
