@@ -12,7 +12,6 @@ public enum FeatureService {
         name: "GetFeatures",
         isIdempotent: true,
         hedges: true,
-        isHeavy: true,
         timeout: .milliseconds(150)
     )
 
