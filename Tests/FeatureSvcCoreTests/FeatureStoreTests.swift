@@ -106,7 +106,7 @@ struct FeatureStoreTests {
         #expect(answer.batch.interests(of: 1) == Terms.interests(["Chess", "Tea"])[...])
         #expect(answer.batch.terms(of: 2) == Terms.terms(of: "mountains and books")[...])
         let factors = try (0..<3).map { person in
-            let features = try answer.batch.withRow(of: person) { row in Result { try PersonFeatures(row: row) } }.get()
+            let features = try answer.batch.features(of: person)
             return [features.sourceFactors, features.targetFactors]
         }
         #expect(factors == [[[5, 6], [7, 8]], [[1, 2], [3, 4]], [[], []]])

@@ -22,9 +22,12 @@ import Testing
         #expect(known == [1, 3] && copy.count == 2)
         #expect(try copy.append(rows: Self.rows([Self.people[0]], dimension: 2), count: 1) == [0])
         for (row, person) in [(0, Self.people[0]), (1, Self.people[1]), (2, Self.people[0])] {
-            let read = copy.withRow(of: row) { row in Result { () throws(FeatureError) in try PersonFeatures(row: row) } }
-            #expect(try read.get() == person)
+            #expect(try copy.features(of: row) == person)
         }
+        var third = PersonBatch(Self.people, dimension: 2)
+        third.append([1, 2, 1], of: copy)
+        #expect(third.count == 5 && third.interests(of: 4).elementsEqual(Self.people[1].interests))
+        #expect(try third.features(of: 3) == Self.people[0])
         #expect(copy[1, .gender] == 3 && copy.interests(of: 1).elementsEqual(Self.people[1].interests))
         #expect(copy.terms(of: 2).elementsEqual(Self.people[0].terms))
         let moment = RequestMoment(now)
@@ -37,7 +40,7 @@ import Testing
     func dimension() throws {
         let row = Self.rows([Self.people[0]], dimension: 3)
         #expect(PersonRow.Head(word: row[0]).dimension == 0)
-        #expect(PersonBatch(Self.people, dimension: 3).withRow(of: 0) { $0.count } == row.count)
+        #expect(try PersonBatch(Self.people, dimension: 3).features(of: 0).sourceFactors.isEmpty)
     }
 
     @Test("Rows that are cut short, too many, or of other factors are refused and leave the batch as it was")

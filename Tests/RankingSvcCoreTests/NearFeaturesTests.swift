@@ -4,6 +4,7 @@ import Mesh
 import MeshAPI
 import RankingSvcCore
 import Synchronization
+import TestKit
 import Testing
 
 /// A clock that tests move.

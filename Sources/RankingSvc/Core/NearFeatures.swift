@@ -40,7 +40,7 @@ final class NearFeatures: Sendable {
         self.clock = clock
     }
 
-    /// Copies the rows of those who are held to the end of a batch and adds them to `found`, in the same order.
+    /// Copies the rows of those who are held to the end of a batch, and adds them to `found` in the order of their rows.
     /// - Returns: The others.
     func take(_ ids: [UInt64], version: String, into batch: inout PersonBatch, found: inout [UInt64]) -> [UInt64] {
         let oldest = self.clock() - Self.lifetime
@@ -49,20 +49,23 @@ final class NearFeatures: Sendable {
                 generations.young.people.dimension == batch.dimension
             else { return ids }
             let old = generations.old.flatMap { $0.start > oldest ? $0 : nil }
-            var missing: [UInt64] = []
-            missing.reserveCapacity(ids.count)
-            batch.reserveCapacity(ids.count + 1)
+            var (young, aged, missing) = ([Int](), [Int](), [UInt64]())
+            var agedIDs: [UInt64] = []
             for id in ids {
                 if let person = generations.young.index[id] {
-                    generations.young.people.withRow(of: person) { batch.append(row: $0) }
-                } else if let old, let person = old.index[id] {
-                    old.people.withRow(of: person) { batch.append(row: $0) }
+                    young.append(person)
+                    found.append(id)
+                } else if let person = old?.index[id] {
+                    aged.append(person)
+                    agedIDs.append(id)
                 } else {
                     missing.append(id)
-                    continue
                 }
-                found.append(id)
             }
+            batch.reserveCapacity(ids.count + 1)
+            batch.append(young, of: generations.young.people)
+            if let old { batch.append(aged, of: old.people) }
+            found += agedIDs
             return missing
         }
     }
@@ -85,10 +88,12 @@ final class NearFeatures: Sendable {
             }
             // A row that set out before the generation began would be lent for too long.
             if generations.young.start <= start {
-                for (id, row) in zip(ids, rows) where generations.young.people.count < self.capacity {
-                    guard generations.young.index.insert(id, slot: generations.young.people.count) else { continue }
-                    batch.withRow(of: row) { generations.young.people.append(row: $0) }
+                var kept: [Int] = []
+                for (id, row) in zip(ids, rows) {
+                    let slot = generations.young.people.count + kept.count
+                    if slot < self.capacity, generations.young.index.insert(id, slot: slot) { kept.append(row) }
                 }
+                generations.young.people.append(kept, of: batch)
             }
             if held.count >= Self.versions { held.removeFirst() }
             held.append(generations)

@@ -34,10 +34,25 @@ public struct PersonBatch: Sendable {
         self.words.reserveCapacity(people * (PersonRow.fixedLength + 2 * self.dimension + 20))
     }
 
-    /// Adds a person by a row that a batch of the same dimension held.
-    package mutating func append(row: Span<UInt32>) {
-        self.starts.append(self.words.count)
-        self.words.append(addingCapacity: row.count) { $0.append(copying: row) }
+    /// Adds people of a batch of the same dimension.
+    ///
+    /// Looks at all heads before it copies: memory then fetches many rows at once, instead of one after the other.
+    package mutating func append(_ people: [Int], of other: PersonBatch) {
+        precondition(other.dimension == self.dimension, "People of one batch have the same number of factors.")
+        let words = other.words.span
+        var ranges: [Range<Int>] = []
+        ranges.reserveCapacity(people.count)
+        var end = self.words.count
+        for person in people {
+            let start = other.starts[person]
+            let length = PersonRow.Head(word: words[start]).length
+            ranges.append(start..<start + length)
+            self.starts.append(end)
+            end += length
+        }
+        self.words.append(addingCapacity: end - self.words.count) { appended in
+            for range in ranges { appended.append(copying: words.extracting(range)) }
+        }
     }
 
     /// Adds the people of an answer: one row, or ``PersonRow/absent``, for each of those asked for.
@@ -92,10 +107,11 @@ public struct PersonBatch: Sendable {
     /// One person's hashed biography terms, ascending.
     public func terms(of person: Int) -> ArraySlice<UInt32> { self.slice(of: person, self.head(of: person).terms) }
 
-    /// Lends a person's row.
-    package func withRow<Result>(of person: Int, _ body: (Span<UInt32>) -> Result) -> Result {
+    /// All of one person's features.
+    /// - Throws: ``FeatureError/Code/corrupt`` for numbers that aren't finite.
+    package func features(of person: Int) throws(FeatureError) -> PersonFeatures {
         let start = self.starts[person]
-        return body(self.words.span.extracting(start..<start + self.head(of: person).length))
+        return try PersonFeatures(row: self.words.span.extracting(start..<start + self.head(of: person).length))
     }
 
     private func head(of person: Int) -> PersonRow.Head { PersonRow.Head(word: self.words[self.starts[person]]) }
