@@ -8,6 +8,7 @@ struct CandidateState: ~Copyable, Sendable {
     private(set) var population = Population()
     /// Labels are ``Opinion``s: who has seen whom, and what they thought.
     private(set) var opinions = EdgeTable()
+    private(set) var latestLikes = LatestLikes()
     /// Labels are bits: 1 a block, 2 a report.
     private(set) var severances = EdgeTable()
     private(set) var tastes = TasteTable()
@@ -31,7 +32,7 @@ struct CandidateState: ~Copyable, Sendable {
     mutating func apply(_ event: UserEvent) {
         switch event {
         case .changed(let user):
-            guard let row = self.reserveRow(for: user.id) else { return }
+            guard let row = self.reserveRow(for: user.id, gender: user.gender) else { return }
             let previous = self.population.gender(of: row)
             self.population.update(user, row: row)
             if previous != user.gender { self.moveLikes(received: row, from: previous, to: user.gender) }
@@ -61,10 +62,11 @@ struct CandidateState: ~Copyable, Sendable {
     // MARK: Rows
 
     /// The row of a person, given now if need be. `nil` for somebody who was erased.
-    mutating func reserveRow(for id: UserID) -> Int? {
-        guard let row = self.population.reserveRow(for: id) else { return nil }
-        if row == self.opinions.outgoing.count {
+    private mutating func reserveRow(for id: UserID, gender: Gender? = nil) -> Int? {
+        guard let row = self.population.reserveRow(for: id, gender: gender) else { return nil }
+        while self.opinions.outgoing.count < self.population.count {
             self.opinions.addRow()
+            self.latestLikes.addRow()
             self.severances.addRow()
             self.tastes.addRow(capacity: self.population.capacity)
             self.popularity.addRow()
@@ -78,6 +80,11 @@ struct CandidateState: ~Copyable, Sendable {
             previous = self.opinions.set(from: sender, to: target, label: opinion.rawValue, time: time)
         } else {
             previous = self.opinions.remove(from: sender, to: target)
+        }
+        if let opinion, opinion != .pass {
+            self.latestLikes.add(from: sender, to: target, time: time)
+        } else {
+            self.latestLikes.remove(from: sender, to: target, in: self.opinions)
         }
         guard previous != opinion?.rawValue else { return }
         let wasLike = previous.map { $0 != Opinion.pass.rawValue } ?? false
