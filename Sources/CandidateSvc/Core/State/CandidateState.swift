@@ -9,7 +9,7 @@ struct CandidateState: ~Copyable, Sendable {
     /// Labels are ``Opinion``s: who has seen whom, and what they thought.
     private(set) var opinions = EdgeTable()
     private(set) var latestLikes = LatestLikes()
-    /// Labels are bits: 1 a block, 2 a report.
+    /// Labels are bits: ``block`` and ``report``.
     private(set) var severances = EdgeTable()
     private(set) var tastes = TasteTable()
     private(set) var popularity = PopularityTable()
@@ -26,6 +26,9 @@ struct CandidateState: ~Copyable, Sendable {
         let horizon = min(self.usersHorizon, self.interactionsHorizon)
         return horizon == 0 ? 0 : horizon - 1
     }
+
+    private static let block: UInt8 = 1
+    private static let report: UInt8 = 2
 
     // MARK: Events
 
@@ -46,6 +49,7 @@ struct CandidateState: ~Copyable, Sendable {
         guard interaction.userID != interaction.targetUserID, let sender = self.reserveRow(for: interaction.userID),
             let target = self.reserveRow(for: interaction.targetUserID)
         else { return }
+        if interaction.kind == .unblock { return self.liftBlock(from: sender, to: target) }
         self.population.touch(sender, at: interaction.timestamp)
         let time = UInt32(clamping: interaction.timestamp.rawValue / 1_000_000)
         // As in the pair's state: the latest event counts, whenever it is recorded, and a severance takes the opinion back.
@@ -53,10 +57,23 @@ struct CandidateState: ~Copyable, Sendable {
             self.setOpinion(Opinion(interaction.kind), from: sender, to: target, time: time)
         }
         if interaction.kind.isSevering {
-            let bit: UInt8 = interaction.kind == .block ? 1 : 2
+            let bit = interaction.kind == .block ? Self.block : Self.report
             let previous = self.severances.edge(from: sender, to: target)?.label ?? 0
             self.severances.set(from: sender, to: target, label: previous | bit, time: time)
         }
+    }
+
+    /// As the store does it: a report stays, a like given meanwhile goes.
+    private mutating func liftBlock(from sender: Int, to target: Int) {
+        if let edge = self.severances.edge(from: sender, to: target) {
+            let label = edge.label & ~Self.block
+            if label == 0 {
+                self.severances.remove(from: sender, to: target)
+            } else {
+                self.severances.set(from: sender, to: target, label: label, time: edge.time)
+            }
+        }
+        if self.opinions.edge(from: sender, to: target)?.isPositive ?? false { self.setOpinion(nil, from: sender, to: target) }
     }
 
     // MARK: Rows
