@@ -2,6 +2,10 @@ package import Domain
 
 /// How stage 1 divides a list between its sources.
 package struct CandidateSettings: Sendable {
+    /// Candidates for a call that names no number.
+    package var topK = 300
+    /// How long a call waits at most for the log to bring a viewer whom nobody here knows.
+    package var patience = Duration.milliseconds(150)
     /// Share of each source in a list; need not add up to 1; a source without a share is off.
     /// A model that brings quotas of its own overrides them.
     package var shares: [CandidateSource: Double] = [

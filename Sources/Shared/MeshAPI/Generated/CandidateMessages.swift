@@ -73,7 +73,7 @@ public struct GenerateRequest: MeshMessage {
     public static let fullName = "duet.candidate.v1.GenerateRequest"
 
     public var userID: UInt64
-    /// How many candidates at most, 1 to 2,000.
+    /// How many candidates at most, up to 2,000; 0 leaves it to the service's setting.
     public var limit: UInt32
     public var excludeSeen: Bool
     public var filter: Filter?
