@@ -77,7 +77,10 @@ extension SettingName {
                 .learning, .integer(2...512), nil,
                 "Factors of a person's embedding. Unset: training picks the number that validates best.")
         case .candidateTopK:
-            self.entry(.learning, .integer(10...5000), "300", "People whom stage 1 hands to stage 2 for one request.")
+            self.entry(
+                .learning, .integer(10...2000), "300",
+                "People whom stage 1 hands to stage 2 for one list, or three times the list's length if that is more. The gateway asks for so "
+                    + "many; CandidateSvc answers so many where a caller names no number.")
         case .rankingModelVersion:
             self.entry(.learning, .text, nil, "Serve this version of the model. Unset: the registry's active one.")
         case .featureCacheCapacity:

@@ -104,7 +104,7 @@ public struct GenerateRequest: MeshMessage {
     )
 
     public var userID: UInt64
-    /// How many candidates at most, 1 to 2,000.
+    /// How many candidates at most, up to 2,000; 0 leaves it to the service's setting.
     public var limit: UInt32
     public var excludeSeen: Bool
     public var filter: Filter?
