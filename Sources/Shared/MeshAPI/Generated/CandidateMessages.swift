@@ -94,7 +94,7 @@ public struct GenerateRequest: MeshMessage {
         Self.fullName,
         fields: [
             .init("user_id", 1, .fixed64),
-            .init("limit", 2, .uint32, documentation: "How many candidates at most, 1 to 2,000."),
+            .init("limit", 2, .uint32, documentation: "How many candidates at most, up to 2,000; 0 leaves it to the service's setting."),
             .init("exclude_seen", 3, .bool),
             .init("filter", 4, .message, typeName: "duet.candidate.v1.Filter"),
             .init("exclude", 5, .fixed64, isRepeated: true, documentation: "People that the caller knows must not appear."),

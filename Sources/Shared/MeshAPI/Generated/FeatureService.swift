@@ -12,7 +12,6 @@ public enum FeatureService {
         name: "GetFeatures",
         isIdempotent: true,
         hedges: true,
-        isHeavy: true,
         timeout: .milliseconds(150),
         shardKey: "user_ids",
         documentation: "Features of many people, as the ranking model of the named schema and embedding version needs them."

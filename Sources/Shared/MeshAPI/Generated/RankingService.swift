@@ -12,7 +12,6 @@ public enum RankingService {
         name: "Rank",
         isIdempotent: true,
         hedges: true,
-        isHeavy: true,
         timeout: .milliseconds(250),
         documentation: "Scores candidates for a viewer and returns the best, in order."
     )
