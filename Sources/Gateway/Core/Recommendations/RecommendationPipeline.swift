@@ -21,6 +21,8 @@ struct RecommendationPipeline: Sendable {
     let metrics: GatewayMetrics
     /// How many candidates stage 1 proposes at least.
     let candidateCount: Int
+    /// Ranked beyond the page and the next ones: as many may drop out at the gate.
+    private static let spare = 40
     let logger: Logger
     private let fallback = FallbackPeople()
 
@@ -181,7 +183,7 @@ struct RecommendationPipeline: Sendable {
             return try await self.ranking.rank(
                 RankingQuery(
                     viewer: query.viewer, candidates: candidates, explains: query.explains, modelVersion: query.algorithmVersion,
-                    requestedAt: scope.receivedAt),
+                    requestedAt: scope.receivedAt, limit: query.limit + Self.spare + ListCursor.capacity),
                 call: scope.call(share: 0.65))
         } catch {
             self.logger.warning("Stage 2 was skipped", metadata: ["error": "\((error as? MeshError)?.code.description ?? "\(error)")"])
