@@ -103,9 +103,7 @@ func withServer<R>(
     }
 }
 
-/// Servers of one service at fixed addresses, and a client of them all.
-///
-/// Over Unix sockets, as the services run: `inproc` of nng 1.5 now and then never finishes a close while calls are under way.
+/// Servers of one service at fixed addresses, and a client of them all: over Unix sockets, as the services run.
 func withReplicas<R>(
     _ servers: [(methods: [MeshMethod], configuration: MeshServerConfiguration)],
     weights: [Double] = [], versions: [String] = [], shadowShares: [Double] = [],

@@ -163,6 +163,8 @@ extension MeshClient {
     private func secondAttempt(
         _ method: MethodDescriptor, _ request: some MeshMessage, _ context: CallContext, besides first: Replica
     ) async -> RawMessage? {
+        // The first may have been answered while this task was on its way.
+        guard !Task.isCancelled else { return nil }
         let now = Deadline.now
         let second: Replica? = self.mutex.withLock { state in
             guard case .replica(let replica) = state.replicas.pick(shard: nil, excluding: first, using: &state.balancer, at: now),
