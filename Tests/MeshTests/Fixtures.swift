@@ -103,17 +103,18 @@ func withServer<R>(
     }
 }
 
-/// Servers of one service at fixed addresses within the process, and a client of them all.
+/// Servers of one service at fixed addresses, and a client of them all: over Unix sockets, as the services run.
 func withReplicas<R>(
     _ servers: [(methods: [MeshMethod], configuration: MeshServerConfiguration)],
     weights: [Double] = [], versions: [String] = [], shadowShares: [Double] = [],
     client configuration: MeshClientConfiguration = .init(),
     _ body: (MeshClient, [MeshServer]) async throws -> R
 ) async throws -> R {
-    let stem = "inproc://mesh-\(UInt64.random(in: .min ... .max))"
+    let stem = "/tmp/mesh-\(getpid())-\(String(UInt32.random(in: .min ... .max), radix: 36))"
+    defer { for index in servers.indices { unsafe unlink("\(stem)-\(index)") } }
     let started = servers.enumerated().map { index, server in
         MeshServer(
-            service: "test", version: index < versions.count ? versions[index] : "1", address: "\(stem)-\(index)", methods: server.methods,
+            service: "test", version: index < versions.count ? versions[index] : "1", address: "ipc://\(stem)-\(index)", methods: server.methods,
             configuration: server.configuration, logger: quietLogger)
     }
     for server in started { try await server.start() }
@@ -145,6 +146,7 @@ final class Events: MeshMetricsObserver {
         var client: [MeshClientEvent] = []
         var shed: [MeshShedReason] = []
         var queued = 0
+        var notices = 0
     }
 
     private let state = Mutex(State())
@@ -160,6 +162,15 @@ final class Events: MeshMetricsObserver {
     func serverCallShed(_ method: MethodDescriptor, _ reason: MeshShedReason) { self.state.withLock { $0.shed.append(reason) } }
 
     func serverCallQueued(_ method: MethodDescriptor, for duration: Duration) { self.state.withLock { $0.queued += 1 } }
+
+    func serverCallEnded(_ method: MethodDescriptor?, code: MeshError.Code?, duration: Duration) {
+        if method == nil, code == .cancelled { self.state.withLock { $0.notices += 1 } }
+    }
+
+    /// Waits until a server has been told of so many cancellations.
+    func waitForNotices(_ count: Int) async {
+        while self.state.withLock({ $0.notices }) < count { await Task.yield() }
+    }
 
     /// Waits until so many calls wait at a server.
     func waitForQueue(of server: MeshServer, _ count: Int) async {

@@ -80,14 +80,15 @@ struct ResilienceTests {
             return note
         }
         let events = Events()
-        try await withReplicas([([method], .init()), ([method], .init())], client: .init(observer: events)) { client, _ in
+        let configuration = MeshClientConfiguration(retries: .init(budgetRatio: 2), observer: events)
+        try await withReplicas([([method], .init()), ([method], .init())], client: configuration) { client, _ in
             // Enough calls to know what is usual.
             for _ in 0..<64 { _ = try await client.echo("", Self.hedged) }
-            let before = events.client.count
+            let before = events.client.count { $0 == .hedgeWon }
             let answer = try await client.echo("slow", Self.hedged)
             #expect(answer == "slow")
             #expect(holds.count == 2)
-            #expect(events.client.suffix(from: before) == [.hedged, .hedgeWon])
+            #expect(events.client.count { $0 == .hedgeWon } == before + 1)
             // The handler still holds, and nobody waits for it.
             #expect(client.state.map(\.inFlight) == [0, 0])
             gate.open()
@@ -111,7 +112,7 @@ struct ResilienceTests {
         }
         let quick = MeshServerConfiguration(drainTimeout: .milliseconds(20))
         try await withReplicas(
-            [([method(0)], quick), ([method(1)], quick)], client: .init(retries: .init(maximumAttempts: 1))
+            [([method(0)], quick), ([method(1)], quick)], client: .init(retries: .init(maximumAttempts: 1, budgetRatio: 2))
         ) { client, servers in
             for _ in 0..<64 { _ = try await client.echo("", Self.hedged) }
             let call = Task { try await client.echo("slow", Self.hedged) }
@@ -122,6 +123,43 @@ struct ResilienceTests {
             let answer = try await call.value
             #expect(answer == "slow")
             first.open()
+        }
+    }
+
+    // MARK: Cancellation
+
+    @Test("A caller that gives up has its heavy handler cancelled, running or waiting")
+    func cancellationReachesServer() async throws {
+        let (gate, runs) = (Gate(), Counter())
+        let method = MeshMethod(TestService.heavyEcho) { (note: Note, _) in
+            runs.add()
+            await withTaskCancellationHandler {
+                await gate.pass()
+            } onCancel: {
+                gate.open()
+            }
+            try Task.checkCancellation()
+            return note
+        }
+        let events = Events()
+        try await withReplicas(
+            [([method, TestService.echoMethod], .init(heavyThreads: 1, maximumHeavyCalls: 1, observer: events))],
+            client: .init(cancelNotice: .zero)
+        ) { client, servers in
+            let running = Task { try await client.echo("", TestService.heavyEcho) }
+            await gate.arrivals(1)
+            let waiting = Task { try await client.echo("", TestService.heavyEcho) }
+            await events.waitForQueue(of: servers[0], 1)
+            for (index, call) in [waiting, running].enumerated() {
+                call.cancel()
+                let error = await #expect(throws: MeshError.self) { try await call.value }
+                #expect(error?.code == .cancelled)
+                await events.waitForNotices(index + 1)
+            }
+            // Without the word of the cancellation the first handler would hold the server's only place until its deadline.
+            let next = try await client.echo("next", TestService.heavyEcho)
+            #expect(next == "next")
+            #expect(runs.count == 2)
         }
     }
 
@@ -355,6 +393,18 @@ struct ResilienceTests {
             #expect(events.queued == 1)
             let statistics = servers[0].statistics
             #expect(statistics.refused == 2 && statistics.queued == 0 && statistics.limit == 1)
+        }
+    }
+
+    @Test("The limit on heavy calls falls while calls wait for a thread, down to the number of threads")
+    func adaptiveLimit() async throws {
+        // Every wait is longer than none.
+        let policy = AdaptiveLimitPolicy(target: .zero, interval: .zero)
+        let configuration = MeshServerConfiguration(heavyThreads: 2, maximumHeavyCalls: 8, adaptiveLimit: policy)
+        try await withReplicas([([TestService.heavyEchoMethod], configuration)]) { client, servers in
+            #expect(servers[0].statistics.limit == 8)
+            for _ in 0..<10 { _ = try await client.echo("", TestService.heavyEcho) }
+            #expect(servers[0].statistics.limit == 2)
         }
     }
 

@@ -90,7 +90,8 @@ extension MeshClient {
             }
             let start = Deadline.now
             let failure: MeshError
-            switch await replica.call(message, deadline: context.deadline, hedge: hedge) {
+            let cancellation = method.isHeavy ? Self.cancellation(method, context) : nil
+            switch await replica.call(message, deadline: context.deadline, cancellation: cancellation, hedge: hedge) {
             case .reply(let reply, let envelope):
                 if let hedge, hedge.end() { self.event(.hedgeWon, method) }
                 guard envelope.status != 0 else {
@@ -151,10 +152,19 @@ extension MeshClient {
         }
     }
 
+    /// What tells a server that the caller has given up.
+    private static func cancellation(_ method: MethodDescriptor, _ context: CallContext) -> Envelope {
+        Envelope(
+            kind: .cancel, method: method.id, instant: context.deadline.nanoseconds, traceHigh: context.trace.traceHigh,
+            traceLow: context.trace.traceLow, span: context.trace.span)
+    }
+
     /// Asks another replica than the first, if the budget has it.
     private func secondAttempt(
         _ method: MethodDescriptor, _ request: some MeshMessage, _ context: CallContext, besides first: Replica
     ) async -> RawMessage? {
+        // The first may have been answered while this task was on its way.
+        guard !Task.isCancelled else { return nil }
         let now = Deadline.now
         let second: Replica? = self.mutex.withLock { state in
             guard case .replica(let replica) = state.replicas.pick(shard: nil, excluding: first, using: &state.balancer, at: now),
@@ -164,9 +174,10 @@ extension MeshClient {
         }
         guard let second, now < context.deadline, let message = try? self.encode(method, request, context) else { return nil }
         self.event(.hedged, method)
-        guard case .reply(let reply, let envelope) = await second.call(message, deadline: context.deadline), envelope.status == 0 else {
-            return nil
-        }
+        let cancellation = method.isHeavy ? Self.cancellation(method, context) : nil
+        guard case .reply(let reply, let envelope) = await second.call(message, deadline: context.deadline, cancellation: cancellation),
+            envelope.status == 0
+        else { return nil }
         return RawMessage(reply)
     }
 

@@ -13,6 +13,8 @@ public struct MeshClientConfiguration: Sendable {
     public var maximumInFlight: Int
     /// What an inherited deadline is shortened by, so that a handler still has time for its own reply.
     public var hopReserve: Duration
+    /// A server is told that its caller has given up when the call has taken so long; before, the word would come too late.
+    public var cancelNotice: Duration
     public var retries: RetryPolicy
     /// `nil`: no call is refused for what happened to others.
     public var breaker: CircuitBreakerPolicy?
@@ -29,6 +31,7 @@ public struct MeshClientConfiguration: Sendable {
         maximumMessageSize: Int = 16 << 20,
         maximumInFlight: Int = 512,
         hopReserve: Duration = .milliseconds(1),
+        cancelNotice: Duration = .milliseconds(10),
         retries: RetryPolicy = .init(),
         breaker: CircuitBreakerPolicy? = .init(),
         outliers: OutlierPolicy? = .init(),
@@ -40,6 +43,7 @@ public struct MeshClientConfiguration: Sendable {
         self.maximumMessageSize = maximumMessageSize
         self.maximumInFlight = max(1, maximumInFlight)
         self.hopReserve = hopReserve
+        self.cancelNotice = cancelNotice
         self.retries = retries
         self.breaker = breaker
         self.outliers = outliers

@@ -16,6 +16,8 @@ final class Replica: Sendable {
     private let socket: Socket
     private let state: Mutex<State>
     private let maximumMessage: Int
+    /// Nanoseconds.
+    private let cancelNotice: Double
     /// So many failures in a row are told; 0: none are.
     private let failureLimit: Int
     private let stateChanged: @Sendable () -> Void
@@ -35,6 +37,7 @@ final class Replica: Sendable {
     ) throws(MeshError) {
         self.endpoint = endpoint
         self.maximumMessage = configuration.maximumMessageSize
+        self.cancelNotice = configuration.cancelNotice / .nanoseconds(1)
         self.failureLimit = configuration.outliers?.consecutiveFailures ?? 0
         self.stateChanged = onChange
         self.failed = onFailure
@@ -95,7 +98,10 @@ final class Replica: Sendable {
         case failure(MeshError)
     }
 
-    func call(_ message: consuming MessageBuffer, deadline: Deadline, hedge: Hedge? = nil) async -> Result {
+    /// - Parameter cancellation: Sent when the caller gives up after a while; `nil` for calls that are over soon anyway.
+    func call(
+        _ message: consuming MessageBuffer, deadline: Deadline, cancellation: Envelope? = nil, hedge: Hedge? = nil
+    ) async -> Result {
         let slot: CallSlot
         do {
             guard let free = try self.takeSlot() else { return .notSent(MeshError(.unavailable, "the replica is going")) }
@@ -116,12 +122,26 @@ final class Replica: Sendable {
                 return .failure(error)
             }
             self.returnSlot(slot, after: start, isOfAnother ? .overtaken : .replied(envelope))
+            if isOfAnother { self.tellCancellation(cancellation, since: start) }
             if envelope.flags.contains(.draining), !isOfAnother { self.serverDrains() }
             return .reply(reply, envelope)
         } catch {
             _ = hedge?.firstEnded()
             self.returnSlot(slot, after: start, error.code == .cancelled ? .cancelled : .failed)
+            if error.code == .cancelled { self.tellCancellation(cancellation, since: start) }
             return error.code == .unavailable ? .unavailable(error) : .failure(error)
+        }
+    }
+
+    private func tellCancellation(_ cancellation: Envelope?, since start: Deadline) {
+        guard let cancellation, Double(Deadline.now.nanoseconds - start.nanoseconds) >= self.cancelNotice else { return }
+        // Nobody awaits it: it ends with the reply, or at its deadline.
+        Task {
+            guard var message = try? MessageBuffer(count: Envelope.size), let slot = try? self.takeSlot() else { return }
+            try? unsafe message.withMutableBytes { unsafe cancellation.write(to: $0) }
+            let start = Deadline.now
+            _ = try? await slot.call(message, deadline: start.advanced(by: .seconds(1))) { self.isConnected }
+            self.returnSlot(slot, after: start, .cancelled)
         }
     }
 

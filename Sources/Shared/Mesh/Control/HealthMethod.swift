@@ -5,7 +5,8 @@ internal import Glibc
 /// The messages are generated above this target, so the built-in methods read and write them by hand.
 enum HealthMethod {
     static let descriptor = MethodDescriptor(
-        service: "duet.health.v1.HealthService", name: "Check", isIdempotent: true, timeout: .milliseconds(500))
+        service: "duet.health.v1.HealthService", name: "Check", isIdempotent: true, timeout: .milliseconds(500),
+        documentation: "Says whether this process can serve, and why not.")
 
     /// `CheckResponse`.
     static func response(_ report: HealthReport, service: String, version: String, inFlight: Int) -> PackedMessage {

@@ -1,8 +1,12 @@
 /// `duet.reflection.v1.ReflectionService`: which methods a server has, and what their messages are.
 struct ReflectionMethods: Sendable {
     static let name = "duet.reflection.v1.ReflectionService"
-    static let listServices = MethodDescriptor(service: name, name: "ListServices", isIdempotent: true, timeout: .milliseconds(500))
-    static let describe = MethodDescriptor(service: name, name: "Describe", isIdempotent: true, timeout: .milliseconds(500))
+    static let listServices = MethodDescriptor(
+        service: name, name: "ListServices", isIdempotent: true, timeout: .milliseconds(500),
+        documentation: "The services of this server with their methods.")
+    static let describe = MethodDescriptor(
+        service: name, name: "Describe", isIdempotent: true, timeout: .milliseconds(500),
+        documentation: "One method with all messages and enumerations that its request and response are made of.")
 
     /// What is told of: the methods of the server, built-in ones included.
     private let methods: [(descriptor: MethodDescriptor, messages: MeshMethod.Messages)]

@@ -3,7 +3,8 @@ internal import Glibc
 /// `duet.state.v1.StateService/Get`: what this process has to do, and what its clients know of the replicas that they call.
 enum StateMethod {
     static let descriptor = MethodDescriptor(
-        service: "duet.state.v1.StateService", name: "Get", isIdempotent: true, timeout: .milliseconds(500))
+        service: "duet.state.v1.StateService", name: "Get", isIdempotent: true, timeout: .milliseconds(500),
+        documentation: "The state of the moment.")
 
     /// `GetResponse`.
     static func response(

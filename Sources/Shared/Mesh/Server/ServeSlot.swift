@@ -82,6 +82,7 @@ final class ServeSlot: Sendable {
         let task = Task(executorPreference: executor) { [self] in
             await self.answer(call, raw, since: start)
         }
+        call.cancellation?.attach(task)
         self.cancelAtDeadline(task, call.context.deadline, generation)
     }
 
@@ -95,8 +96,10 @@ final class ServeSlot: Sendable {
             self.reply(reply, call, since: start)
         } catch let error as MeshError {
             self.reply(error, call, since: start, isHeavy: call.method.descriptor.isHeavy)
-        } catch is CancellationError where call.context.deadline.isExpired {
-            let error = MeshError(.deadlineExceeded, "the handler ran out of time")
+        } catch is CancellationError where call.context.deadline.isExpired || call.cancellation?.isCancelled == true {
+            let error =
+                call.context.deadline.isExpired
+                ? MeshError(.deadlineExceeded, "the handler ran out of time") : MeshError(.cancelled, "the caller gave up")
             self.reply(error, call, since: start, isHeavy: call.method.descriptor.isHeavy)
         } catch {
             self.core.handlerFailed(call, error)

@@ -7,6 +7,8 @@ final class ServerCore: Sendable {
         let context: CallContext
         /// The call waits for its turn; `nil`: it may run.
         let ticket: AdmissionTicket?
+        /// Of a heavy call.
+        let cancellation: CancellationRegistry.Call?
         /// When it was admitted.
         var admission: Deadline
     }
@@ -16,6 +18,7 @@ final class ServerCore: Sendable {
     private let methods: [UInt32: MeshMethod]
     private let logger: Logger
     private let load: ServerLoad
+    private let cancellations = CancellationRegistry()
     /// Told after each call that ends while the server drains.
     private let drainChanged: @Sendable () -> Void
 
@@ -39,6 +42,10 @@ final class ServerCore: Sendable {
             throw MeshError(.resourceExhausted, "a call of \(message.count) bytes is over the limit")
         }
         let envelope = try unsafe message.withBytes { (bytes) throws(MeshError) in try unsafe Envelope(reading: bytes) }
+        if envelope.kind == .cancel {
+            self.cancellations.cancel(envelope)
+            throw MeshError(.cancelled, "as asked")
+        }
         guard envelope.kind == .call else { throw MeshError(.unimplemented, "only calls are answered") }
         let deadline = Deadline(nanoseconds: envelope.instant)
         let now = Deadline.now
@@ -59,18 +66,23 @@ final class ServerCore: Sendable {
             method: method.descriptor.fullName,
             peer: CallContext.Peer(connection: message.connection),
             isShadow: isShadow)
-        switch self.load.callArrived(isHeavy: method.descriptor.isHeavy, deadline: deadline, at: now) {
-        case .run: return Call(method: method, context: context, ticket: nil, admission: now)
-        case .wait(let ticket): return Call(method: method, context: context, ticket: ticket, admission: now)
-        case .refuse(let reason):
+        let isHeavy = method.descriptor.isHeavy
+        let arrival = self.load.callArrived(isHeavy: isHeavy, deadline: deadline, at: now)
+        if case .refuse(let reason) = arrival {
             self.configuration.observer?.serverCallShed(method.descriptor, reason)
             throw ServerLoad.refusal(reason)
         }
+        var ticket: AdmissionTicket?
+        if case .wait(let place) = arrival { ticket = place }
+        return Call(
+            method: method, context: context, ticket: ticket, cancellation: isHeavy ? self.cancellations.add(envelope) : nil,
+            admission: now)
     }
 
     /// What a call in the queue has become.
     func turnCame(_ call: Call, _ refusal: MeshError?) {
         if let reason = refusal?.refusal {
+            if let cancellation = call.cancellation { self.cancellations.remove(cancellation) }
             self.configuration.observer?.serverCallShed(call.method.descriptor, reason)
         } else {
             let wait = Deadline.now.nanoseconds - call.admission.nanoseconds
@@ -95,10 +107,16 @@ final class ServerCore: Sendable {
         guard call.method.descriptor.isHeavy else { return try await self.runHandler(call, message) }
         let start = Deadline.now
         defer {
+            if let cancellation = call.cancellation { self.cancellations.remove(cancellation) }
             let end = Deadline.now
             self.load.heavyEnded(
                 startDelay: .nanoseconds(Int64(clamping: start.nanoseconds &- call.admission.nanoseconds)),
                 time: .nanoseconds(Int64(clamping: end.nanoseconds &- start.nanoseconds)), ranOut: end >= call.context.deadline, at: end)
+        }
+        // Its caller gave up while it waited.
+        if call.cancellation?.isCancelled == true {
+            _ = message.take()
+            throw MeshError(.cancelled, "the caller gave up")
         }
         return try await self.runHandler(call, message)
     }

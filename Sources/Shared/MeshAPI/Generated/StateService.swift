@@ -6,11 +6,13 @@ public import Mesh
 public enum StateService {
     public static let name = "duet.state.v1.StateService"
 
+    /// The state of the moment.
     public static let get = MethodDescriptor(
         service: "duet.state.v1.StateService",
         name: "Get",
         isIdempotent: true,
-        timeout: .milliseconds(500)
+        timeout: .milliseconds(500),
+        documentation: "The state of the moment."
     )
 
     /// Every method, in the order of the `.proto`.
@@ -32,6 +34,7 @@ extension StateService {
 ///
 /// A ``MeshError`` that is thrown becomes the status of the reply; any other error becomes `INTERNAL`.
 public protocol StateServiceHandler: Sendable {
+    /// The state of the moment.
     func get(_ request: GetStateRequest, context: CallContext) async throws -> GetStateResponse
 }
 
@@ -43,6 +46,7 @@ public struct StateServiceClient: Sendable {
         self.client = client
     }
 
+    /// The state of the moment.
     ///
     /// - Parameters:
     ///   - deadline: When the answer is of no more use; never later than that of the context.
