@@ -69,7 +69,7 @@ struct ReflectionTests {
                 ])
             let rank = try #require(services.first?.methods.first)
             #expect(rank.name == "Rank" && rank.request == "duet.ranking.v1.RankRequest" && rank.response == "duet.ranking.v1.RankResponse")
-            #expect(rank.idempotent && rank.hedge && rank.heavy && rank.timeoutMs == 250)
+            #expect(rank.idempotent && rank.hedge && !rank.heavy && rank.timeoutMs == 250)
             #expect(rank.documentation.contains("Scores candidates"))
         }
     }

@@ -1,73 +1,43 @@
 extension Timestamp {
     /// `2024-01-15T10:30:00Z`, with a fraction of three or six digits only where there is one.
     public var iso8601: String {
-        unsafe String(unsafeUninitializedCapacity: Self.longestText) { buffer in
-            var writer = unsafe DigitWriter(buffer)
-            self.write(to: &writer)
-            return writer.count
-        }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(32)
+        self.append(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// Appends ``iso8601`` without a string in between.
     public func append(to bytes: inout [UInt8]) {
-        unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.longestText) { buffer in
-            var writer = unsafe DigitWriter(buffer)
-            self.write(to: &writer)
-            unsafe bytes.append(contentsOf: UnsafeBufferPointer(rebasing: buffer[..<writer.count]))
-        }
-    }
-
-    private static let longestText = 48
-
-    private func write(to writer: inout DigitWriter) {
         let (day, microseconds) = self.rawValue.flooredDivision(by: 86_400_000_000)
         let (year, month, dayOfMonth) = Self.civil(fromDays: day)
         let seconds = microseconds / 1_000_000
         let fraction = microseconds % 1_000_000
-        writer.number(year, digits: 4, before: "-")
-        writer.number(month, digits: 2, before: "-")
-        writer.number(dayOfMonth, digits: 2, before: "T")
-        writer.number(seconds / 3600, digits: 2, before: ":")
-        writer.number(seconds / 60 % 60, digits: 2, before: ":")
-        writer.number(seconds % 60, digits: 2, before: fraction == 0 ? "Z" : ".")
+        Self.append(year, digits: 4, before: "-", to: &bytes)
+        Self.append(month, digits: 2, before: "-", to: &bytes)
+        Self.append(dayOfMonth, digits: 2, before: "T", to: &bytes)
+        Self.append(seconds / 3600, digits: 2, before: ":", to: &bytes)
+        Self.append(seconds / 60 % 60, digits: 2, before: ":", to: &bytes)
+        Self.append(seconds % 60, digits: 2, before: fraction == 0 ? "Z" : ".", to: &bytes)
         guard fraction > 0 else { return }
         if fraction % 1000 == 0 {
-            writer.number(fraction / 1000, digits: 3, before: "Z")
+            Self.append(fraction / 1000, digits: 3, before: "Z", to: &bytes)
         } else {
-            writer.number(fraction, digits: 6, before: "Z")
+            Self.append(fraction, digits: 6, before: "Z", to: &bytes)
         }
     }
 
-    /// Writes decimal numbers into a buffer that has room for them.
-    @safe private struct DigitWriter {
-        private let buffer: UnsafeMutableBufferPointer<UInt8>
-        private(set) var count = 0
-
-        init(_ buffer: UnsafeMutableBufferPointer<UInt8>) { unsafe self.buffer = buffer }
-
-        /// - Parameter digits: At least so many, with leading zeros.
-        mutating func number(_ value: Int64, digits: Int, before separator: Unicode.Scalar) {
-            if value < 0 { self.append(UInt8(ascii: "-")) }
-            var length = digits
-            var bound = value.magnitude
-            for _ in 0..<digits { bound /= 10 }
-            while bound > 0 {
-                length += 1
-                bound /= 10
-            }
-            var rest = value.magnitude
-            for offset in (0..<length).reversed() {
-                unsafe self.buffer[self.count + offset] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-                rest /= 10
-            }
-            self.count += length
-            self.append(UInt8(ascii: separator))
+    /// - Parameter digits: At least so many, with leading zeros.
+    private static func append(_ value: Int64, digits: Int, before separator: Unicode.Scalar, to bytes: inout [UInt8]) {
+        if value < 0 { bytes.append(UInt8(ascii: "-")) }
+        let start = bytes.count
+        var rest = value.magnitude
+        while rest > 0 || bytes.count - start < digits {
+            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+            rest /= 10
         }
-
-        private mutating func append(_ byte: UInt8) {
-            unsafe self.buffer[self.count] = byte
-            self.count += 1
-        }
+        bytes[start...].reverse()
+        bytes.append(UInt8(ascii: separator))
     }
 
     /// Reads `2024-01-15`, `2024-01-15T10:30:00`, either with a fraction, a `Z` or an offset such as `+02:00`.

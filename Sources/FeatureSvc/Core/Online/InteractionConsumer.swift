@@ -45,7 +45,8 @@ package actor InteractionConsumer: Service {
     package init(
         log: any LogRepository, users: any UserRepository, features: any FeatureRepository, cache: (any FeatureCache)?,
         packedVersions: @escaping @Sendable () -> [FeatureVersion], batches: BatchSizes = BatchSizes(), interval: Duration = .seconds(1),
-        pause: Duration = .milliseconds(200), metrics: FeatureMetrics = FeatureMetrics(.shared), logger: Logger, now: @escaping @Sendable () -> Timestamp
+        pause: Duration = .milliseconds(200), metrics: FeatureMetrics = FeatureMetrics(.shared), logger: Logger,
+        now: @escaping @Sendable () -> Timestamp
     ) {
         self.log = log
         self.users = users
