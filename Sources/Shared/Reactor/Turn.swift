@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 internal import Synchronization
 
@@ -19,13 +20,13 @@ internal import Synchronization
 
     func take() {
         unsafe pthread_mutex_lock(self.mutex)
-        self.owner.store(UInt(pthread_self()), ordering: .relaxed)
+        self.owner.store(duet_current_thread(), ordering: .relaxed)
     }
 
     /// - Returns: `false` if another thread, or this one, has it.
     func takeIfFree() -> Bool {
         guard unsafe pthread_mutex_trylock(self.mutex) == 0 else { return false }
-        self.owner.store(UInt(pthread_self()), ordering: .relaxed)
+        self.owner.store(duet_current_thread(), ordering: .relaxed)
         return true
     }
 
@@ -35,5 +36,5 @@ internal import Synchronization
     }
 
     /// Only a thread itself writes its own number, so no order of memory is needed to find it there.
-    var isMine: Bool { self.owner.load(ordering: .relaxed) == UInt(pthread_self()) }
+    var isMine: Bool { self.owner.load(ordering: .relaxed) == duet_current_thread() }
 }
