@@ -57,25 +57,32 @@ struct Recipe: Sendable {
         var search = FactorizationSearch(
             people: dataset.users.count, likes: bench.past.likes.entryCount, fixed: options.factorizations)
         let tried = reporter.begin(.searching, total: search.budget)
-        var best: (finder: CandidateFinder, quality: Double)?
-        var moment = RequestMoment(bench.division.moment)
+        // Stage 1 is judged by factors alone: features that hold them are computed once, for the best.
+        let profiles = await FeatureTable(
+            users: dataset.users, counters: counters, factors: nil, moment: bench.division.moment, threads: options.threads)
+        var finder: CandidateFinder?
+        var best: (factors: FactorTable, quality: Double)?
         while let trial = search.next() {
             try Task.checkCancellation()
             let parameters = FactorizationSearch.parameters(trial, people: dataset.users.count, seed: options.seed)
             let factors = FactorTable(bench.past.likes, parameters, threads: options.threads)
-            let table = await FeatureTable(
-                users: dataset.users, counters: counters, factors: factors, moment: bench.division.moment, threads: options.threads)
-            moment = table.moment
-            let finder = CandidateFinder(
-                batch: table.batch, factors: factors, opinions: bench.past, quotas: options.quotas, seed: options.seed)
-            let quality = await FactorizationSearch.quality(bench, finder, cutoff: 50, threads: options.threads)
-            if quality > best?.quality ?? -1 { best = (finder, quality) }
+            let candidate =
+                finder?.with(factors)
+                ?? CandidateFinder(
+                    batch: profiles.batch, factors: factors, opinions: bench.past, quotas: options.quotas, seed: options.seed)
+            finder = candidate
+            let quality = await FactorizationSearch.quality(bench, candidate, cutoff: 50, threads: options.threads)
+            if quality > best?.quality ?? -1 { best = (factors, quality) }
             search.judged(trial, quality: quality)
             tried(search.trialCount)
         }
         tried(search.budget)
         guard let best else { throw TrainingError(.invalidOption, "There is no setting of stage 1 to try.") }
-        return (best.finder, moment)
+        let table = await FeatureTable(
+            users: dataset.users, counters: counters, factors: best.factors, moment: bench.division.moment, threads: options.threads)
+        let chosen = CandidateFinder(
+            batch: table.batch, factors: best.factors, opinions: bench.past, quotas: options.quotas, seed: options.seed)
+        return (chosen, table.moment)
     }
 
     private static func draft(_ ranker: LogisticModel, _ finder: CandidateFinder, _ options: TrainingOptions) throws -> PipelineModel {

@@ -25,9 +25,7 @@ extension ConnectionDriver {
         guard self.isUsable, self.isAtRest, let name = self.statements.name(of: StatementCache.Key(sql: query.sql, types: query.types))
         else { return false }
         return self.begin { connection in
-            unsafe query.withParameterPointers { values, lengths, formats in
-                unsafe PQsendQueryPrepared(connection.pointer, name, Int32(query.parameterCount), values, lengths, formats, 1)
-            }
+            Self.send(query, as: name, on: connection)
         } _: { outcome in
             do throws(PostgresError) {
                 try outcome.get()
@@ -40,12 +38,15 @@ extension ConnectionDriver {
 
     private func runPrepared(_ query: PostgresQuery, key: StatementCache.Key) async throws(PostgresError) -> PostgresRows {
         let name = try await self.prepared(key)
-        let result = try await self.exchange { connection in
-            unsafe query.withParameterPointers { values, lengths, formats in
-                unsafe PQsendQueryPrepared(connection.pointer, name, Int32(query.parameterCount), values, lengths, formats, 1)
-            }
-        }
+        let result = try await self.exchange { connection in Self.send(query, as: name, on: connection) }
         return PostgresRows(result)
+    }
+
+    /// libpq's answer: 0 means that nothing was sent.
+    private static func send(_ query: PostgresQuery, as name: String, on connection: ConnectionHandle) -> Int32 {
+        unsafe query.withParameterPointers { values, lengths, formats in
+            unsafe PQsendQueryPrepared(connection.pointer, name, Int32(query.parameterCount), values, lengths, formats, 1)
+        }
     }
 
     private func prepared(_ key: StatementCache.Key) async throws(PostgresError) -> String {

@@ -53,12 +53,7 @@ struct EligibilityFilter {
             let needle = Array(location.lowercased().utf8)
             var inPlace = Bitmap(count: state.population.capacity)
             for place in self.index.places(containing: needle, in: state.population) {
-                let inhabitants = state.population.places[Int(place)].people
-                if let bitmap = inhabitants.bitmap {
-                    inPlace.formUnion(bitmap)
-                } else {
-                    for row in inhabitants.rows { inPlace[Int(row)] = true }
-                }
+                inPlace.formUnion(state.population.places[Int(place)].people)
             }
             people.formIntersection(inPlace)
         }

@@ -32,8 +32,18 @@ struct RowSet: Sendable {
     func bitmap(capacity: Int) -> Bitmap {
         if let bitmap = self.bitmap { return bitmap }
         var bitmap = Bitmap(count: capacity)
-        for row in self.rows { bitmap[Int(row)] = true }
+        bitmap.formUnion(self)
         return bitmap
+    }
+}
+
+extension Bitmap {
+    mutating func formUnion(_ set: RowSet) {
+        if let bitmap = set.bitmap {
+            self.formUnion(bitmap)
+        } else {
+            for row in set.rows { self[Int(row)] = true }
+        }
     }
 }
 

@@ -17,7 +17,7 @@ struct ExplorationStrategy: CandidateStrategy {
     var patience = 32
 
     func propose(_ count: Int, for query: StrategyQuery, in state: borrowing CandidateState, _ scratch: inout Scratch) -> [Hit] {
-        let seed = Self.mix(UInt64(bitPattern: query.viewerID.rawValue) &* 0x9E37_79B9_7F4A_7C15 ^ UInt64(bitPattern: query.day))
+        let seed = SeededGenerator.mixed(UInt64(bitPattern: query.viewerID.rawValue) &* 0x9E37_79B9_7F4A_7C15 ^ UInt64(bitPattern: query.day))
         let newcomers = self.newcomers(Int((Double(count) * self.newcomerShare).rounded(.up)), seed, query, in: state)
         let others = self.drawn(count, seed, query, in: state) ?? Self.lowest(count, seed, query, in: state)
         return Self.interleave(newcomers, others, count: count)
@@ -35,7 +35,7 @@ struct ExplorationStrategy: CandidateStrategy {
         var seen = Set<Int32>(minimumCapacity: count)
         var drawn: [Hit] = []
         for number in 1...UInt64(self.patience * count) {
-            let id = Self.mix(seed &+ number &* 0x9E37_79B9_7F4A_7C15) & (span - 1)
+            let id = SeededGenerator.mixed(seed &+ number &* 0x9E37_79B9_7F4A_7C15) & (span - 1)
             guard let row = state.population.row(of: UserID(Int64(bitPattern: id))).map(Int32.init), words.holds(row),
                 seen.insert(row).inserted
             else { continue }
@@ -64,7 +64,7 @@ struct ExplorationStrategy: CandidateStrategy {
         let step = max(1, days.reduce(0) { $0 + $1.count } / self.sample)
         var best = TopK(capacity: count)
         for (day, rows) in days.enumerated() where !rows.isEmpty {
-            let start = Int(truncatingIfNeeded: Self.mix(seed &+ UInt64(day)) % UInt64(step))
+            let start = Int(truncatingIfNeeded: SeededGenerator.mixed(seed &+ UInt64(day)) % UInt64(step))
             for index in stride(from: start, to: rows.count, by: step) {
                 let row = rows[index]
                 guard words.holds(row) else { continue }
@@ -94,14 +94,6 @@ struct ExplorationStrategy: CandidateStrategy {
     }
 
     private static func score(_ person: UserID, _ seed: UInt64) -> Float {
-        Float(Self.mix(seed ^ UInt64(bitPattern: person.rawValue)) >> 40) * 0x1p-24
-    }
-
-    /// The finaliser of splitmix64 (Steele, Lea & Flood 2014).
-    private static func mix(_ value: UInt64) -> UInt64 {
-        var mixed = value
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
+        Float(SeededGenerator.mixed(seed ^ UInt64(bitPattern: person.rawValue)) >> 40) * 0x1p-24
     }
 }
