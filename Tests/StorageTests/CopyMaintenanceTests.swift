@@ -18,11 +18,11 @@ struct CopyMaintenanceTests {
             guard case .miss(let versions?) = await lists.lookup("key", viewer: UserID(Int64(viewer))) else { continue }
             // Every third list shows the person; in the others stands somebody whose number begins alike.
             let shown = [UserID(5), viewer.isMultiple(of: 3) ? Self.person : UserID(770), UserID(9)]
-            await lists.store(
+            lists.store(
                 Array("Ada \(viewer)".utf8), showing: shown, key: "key", viewer: UserID(Int64(viewer)), versions: versions)
         }
         guard case .miss(let own?) = await lists.lookup("key", viewer: Self.person) else { return lists }
-        await lists.store(Array("own".utf8), showing: [UserID(1)], key: "key", viewer: Self.person, versions: own)
+        lists.store(Array("own".utf8), showing: [UserID(1)], key: "key", viewer: Self.person, versions: own)
         let features = RedisFeatureCache(redis: redis, logger: logger)
         let version = FeatureVersion(schema: 1, embedding: "m1")
         await features.store([(Self.person, [1]), (UserID(770), [2])], version)

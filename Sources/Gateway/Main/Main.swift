@@ -2,6 +2,7 @@ import Domain
 import GatewayCore
 import Glibc
 import Logging
+import Mesh
 import MeshAPI
 import Postgres
 import Redis
@@ -43,6 +44,8 @@ import Storage
         }
 
         let mesh = try MeshClients(runtime)
+        // Nobody calls a gateway: this tells `duet mesh` how it sees the services.
+        try await runtime.serveMesh([], configuration: MeshServerConfiguration(maximumConcurrency: 4, heavyThreads: 1))
         let timeout = Duration.milliseconds(750)
         runtime.checks.add(DependencyMonitor.Name.database, timeout: timeout) { _ = try await postgres.query("SELECT 1") }
         runtime.checks.add(DependencyMonitor.Name.redis, timeout: timeout) { _ = try await redis.send(RedisCommand("PING")) }
@@ -56,6 +59,7 @@ import Storage
         configuration.rateLimits.user = RateLimitPolicy(rate: Double(settings.rateLimitUserRate), burst: settings.rateLimitUserBurst)
         configuration.rateLimits.address = RateLimitPolicy(rate: Double(settings.rateLimitAddressRate), burst: settings.rateLimitAddressBurst)
         configuration.trustedProxies = Set(settings.trustedProxies)
+        configuration.pinnedModelVersion = settings.rankingModelVersion
         let application = GatewayApplication(
             GatewayDependencies(
                 users: storage.users, interactions: storage.interactions, gate: storage.gate, models: storage.models,

@@ -24,6 +24,8 @@ package struct Envelope: Equatable, Sendable {
         package static let shadow = Flags(rawValue: 4)
         /// The server is going: it answers what it has, and wants no more.
         package static let draining = Flags(rawValue: 8)
+        /// The server refused the call before it began: another replica may have room.
+        package static let refused = Flags(rawValue: 16)
     }
 
     package var kind: Kind

@@ -32,11 +32,11 @@ final class ConnectionDriver {
     private var interest: Readiness = .readable
 
     private var wait: Wait?
-    private var promise: Promise<Void, PostgresError>?
+    /// Answered when what is waited for has come: a task's promise, or a call back.
+    private var completion: ((Result<Void, PostgresError>) -> Void)?
     private var deadline: MonotonicTime?
     /// Until when the caller waits, where that is earlier; then it is answered, and the exchange goes on without it.
     private var patience: MonotonicTime?
-    private let budget: @Sendable () -> Duration?
     private var settled: [CheckedContinuation<Void, Never>] = []
     /// What the exchange has brought: the first error, or the last result.
     private var failure: PostgresError?
@@ -48,6 +48,8 @@ final class ConnectionDriver {
     var isAtCopyEnd = false
     /// Zero: no limit, here neither.
     var statementTimeout: Duration
+    /// Until when whoever holds the connection wants to wait for what can be cancelled; `nil`: as long as the timeouts allow.
+    var limit: MonotonicTime?
     /// Called with each notification that arrives.
     var onNotification: ((PostgresNotification) -> Void)?
 
@@ -61,7 +63,6 @@ final class ConnectionDriver {
         self.hooks = hooks
         self.logger = logger
         self.statementTimeout = configuration.statementTimeout
-        self.budget = configuration.budget
         self.handle = try ConnectionHandle(parameters: configuration.connectionParameters, logger: logger)
     }
 
@@ -118,6 +119,7 @@ final class ConnectionDriver {
     /// - Parameter isCancellable: Whether a cancelled task stops waiting.
     /// - Returns: The last result; a COPY state ends the wait, too.
     func exchange(isCancellable: Bool = true, _ send: (ConnectionHandle) -> Int32) async throws(PostgresError) -> ResultHandle {
+        if isCancellable { try self.requireTime() }
         await self.settle()
         try self.requireUsable()
         if isCancellable, Task.isCancelled { throw .cancelled }
@@ -127,17 +129,42 @@ final class ConnectionDriver {
 
     /// Waits for the results of what has been queued already.
     func results(isCancellable: Bool) async throws(PostgresError) -> ResultHandle {
-        self.failure = nil
-        self.result = .none
-        try self.flushSome()
-        let timeout = self.statementTimeout
-        // The server ends a statement itself. A second more tells a hung one from a slow answer.
-        try await self.wait(for: .results, timeout: timeout > .zero ? timeout + .seconds(1) : nil, isCancellable: isCancellable)
-        if let failure = self.failure { throw failure }
+        try self.expectResults()
+        try await self.wait(for: .results, timeout: self.answerTimeout, isCancellable: isCancellable)
         return try self.takeResult()
     }
 
-    private func takeResult() throws(PostgresError) -> ResultHandle {
+    /// Sends what `send` queues and calls `completion` on the loop when all of its results are there, for ``takeResult()``. The connection
+    /// is at rest and usable.
+    ///
+    /// - Returns: `false` if nothing could be sent: the connection is closed then.
+    func begin(_ send: (ConnectionHandle) -> Int32, _ completion: @escaping (Result<Void, PostgresError>) -> Void) -> Bool {
+        do throws(PostgresError) {
+            guard send(self.handle) == 1 else { throw self.broken(self.handle.error()) }
+            try self.expectResults()
+        } catch {
+            return false
+        }
+        self.begin(.results, timeout: self.answerTimeout, patience: self.limit, completion)
+        return true
+    }
+
+    private func requireTime() throws(PostgresError) {
+        if let limit, limit <= .now { throw .outOfTime }
+    }
+
+    private func expectResults() throws(PostgresError) {
+        self.failure = nil
+        self.result = .none
+        try self.flushSome()
+    }
+
+    /// The server ends a statement itself. A second more tells a hung one from a slow answer.
+    private var answerTimeout: Duration? { self.statementTimeout > .zero ? self.statementTimeout + .seconds(1) : nil }
+
+    /// The last result of an exchange that has ended.
+    func takeResult() throws(PostgresError) -> ResultHandle {
+        if let failure = self.failure { throw failure }
         var slot = ResultSlot.none
         swap(&slot, &self.result)
         switch consume slot {
@@ -172,21 +199,19 @@ final class ConnectionDriver {
 
     private func wait(for wait: Wait, timeout: Duration?, isCancellable: Bool) async throws(PostgresError) {
         let promise = Promise<Void, PostgresError>()
-        (self.wait, self.promise) = (wait, promise)
-        if let timeout {
-            let deadline = MonotonicTime.now.advanced(by: timeout)
-            self.deadline = deadline
-            self.hooks.deadline(deadline)
-        }
-        if isCancellable, let budget = self.budget() {
-            let patience = MonotonicTime.now.advanced(by: budget)
-            self.patience = patience
-            self.hooks.deadline(patience)
-        }
-        // They may have come already, while a COPY went on.
-        if case .results = wait { self.readResults() }
+        self.begin(wait, timeout: timeout, patience: isCancellable ? self.limit : nil) { promise.complete($0) }
         guard isCancellable else { return try await promise.value() }
         try await promise.value(orCancelledWith: .cancelled)
+    }
+
+    private func begin(
+        _ wait: Wait, timeout: Duration?, patience: MonotonicTime?, _ completion: @escaping (Result<Void, PostgresError>) -> Void
+    ) {
+        (self.wait, self.completion, self.patience) = (wait, completion, patience)
+        self.deadline = timeout.map { MonotonicTime.now.advanced(by: $0) }
+        if let next = self.nextDeadline { self.hooks.deadline(next) }
+        // They may have come already, while a COPY went on.
+        if case .results = wait { self.readResults() }
     }
 
     // MARK: Events, called by the owning actor
@@ -227,8 +252,9 @@ final class ConnectionDriver {
     /// Ends what has taken too long: the server hangs, so the connection is given up.
     func expire(now: MonotonicTime) {
         if let patience, patience <= now {
-            self.patience = nil
-            self.promise?.complete(.failure(.outOfTime))
+            let completion = self.completion
+            (self.patience, self.completion) = (nil, nil)
+            completion?(.failure(.outOfTime))
         }
         guard let deadline, deadline <= now, let wait else { return }
         if case .connection = wait {
@@ -240,14 +266,15 @@ final class ConnectionDriver {
 
     var nextDeadline: MonotonicTime? {
         guard self.wait != nil else { return nil }
-        return [self.deadline, self.patience].compactMap(\.self).min()
+        guard let patience else { return self.deadline }
+        return self.deadline.map { min($0, patience) } ?? patience
     }
 
     /// Answers whoever waits, and everybody who waits for the exchange to end.
     private func finish(_ outcome: Result<Void, PostgresError>) {
-        let (promise, settled) = (self.promise, self.settled)
-        (self.wait, self.deadline, self.patience, self.promise, self.settled) = (nil, nil, nil, nil, [])
-        promise?.complete(outcome)
+        let (completion, settled) = (self.completion, self.settled)
+        (self.wait, self.deadline, self.patience, self.completion, self.settled) = (nil, nil, nil, nil, [])
+        completion?(outcome)
         for waiter in settled { waiter.resume() }
     }
 

@@ -14,13 +14,27 @@ actor PoolCore {
     private var machine: PoolStateMachine
     private var drivers: [ConnectionID: ConnectionDriver] = [:]
     private var waiters: [UInt64: Waiter] = [:]
-    private var lastWaiter: UInt64 = 0
+    private let lastWaiter = Atomic<UInt64>(0)
     private var lastFailure: PostgresError?
     private var sweep: (timer: EventLoop.TimerID, at: MonotonicTime)?
     private var random = SystemRandomNumberGenerator()
 
+    /// What a connection is wanted for.
+    private enum Purpose {
+        /// A scope, which gives it back itself.
+        case lease(Promise<ConnectionID, PostgresError>, until: MonotonicTime?)
+        case statement(PostgresQuery, Promise<PostgresRows, PostgresError>, until: MonotonicTime?)
+
+        /// Until when it is wanted, where that is earlier than the timeouts.
+        var limit: MonotonicTime? {
+            switch self {
+            case .lease(_, let limit), .statement(_, _, let limit): limit
+            }
+        }
+    }
+
     private struct Waiter {
-        let promise: Promise<ConnectionID, PostgresError>
+        let purpose: Purpose
         let deadline: MonotonicTime
     }
 
@@ -35,31 +49,70 @@ actor PoolCore {
 
     // MARK: Queries
 
-    func query(_ query: PostgresQuery) async throws(PostgresError) -> PostgresRows {
-        let id = try await self.acquire()
-        do throws(PostgresError) {
-            let rows = try await self.driver(id).query(query)
+    /// Runs one statement on any connection. While the loop and a connection are idle it is sent from the caller's own thread.
+    ///
+    /// A cancelled caller is answered at once; its connection comes back when the server has answered.
+    nonisolated func query(_ query: PostgresQuery) async throws(PostgresError) -> PostgresRows {
+        if Task.isCancelled { throw .cancelled }
+        let limit = try self.callersLimit()
+        let waiter = self.nextWaiter()
+        let promise = Promise<PostgresRows, PostgresError>()
+        self.loop.perform { self.assumeIsolated { $0.connection(for: .statement(query, promise, until: limit), as: waiter) } }
+        return try await promise.value(orCancelledWith: .cancelled) { [loop] in
+            loop.execute { self.assumeIsolated { $0.fail(waiter, .cancelled) } }
+        }
+    }
+
+    /// Until when the calling task wants to wait.
+    private nonisolated func callersLimit() throws(PostgresError) -> MonotonicTime? {
+        guard let budget = self.configuration.budget() else { return nil }
+        guard budget > .zero else { throw .outOfTime }
+        return .now.advanced(by: budget)
+    }
+
+    private func run(_ query: PostgresQuery, on id: ConnectionID, until limit: MonotonicTime?, _ promise: Promise<PostgresRows, PostgresError>) {
+        guard let driver = self.drivers[id] else {
+            promise.complete(.failure(PostgresError(.shutDown, "the pool was shut down")))
+            return
+        }
+        driver.limit = limit
+        let isSent = driver.send(query) { [unowned self] outcome in
+            if case .failure(let error) = outcome, error.isStaleStatement { return self.runStepwise(query, on: id, promise) }
             self.release(id)
-            return rows
-        } catch {
+            promise.complete(outcome)
+        }
+        if !isSent { self.runStepwise(query, on: id, promise) }
+    }
+
+    /// The long way, for a statement that this connection must prepare first.
+    private func runStepwise(_ query: PostgresQuery, on id: ConnectionID, _ promise: Promise<PostgresRows, PostgresError>) {
+        // Ends by itself: the driver gives up when the server hangs or the pool shuts down.
+        Task {
+            let outcome: Result<PostgresRows, PostgresError>
+            do throws(PostgresError) {
+                outcome = .success(try await self.driver(id).query(query))
+            } catch {
+                outcome = .failure(error)
+            }
             self.release(id)
-            throw error
+            promise.complete(outcome)
         }
     }
 
     func query(_ query: PostgresQuery, on id: ConnectionID) async throws(PostgresError) -> PostgresRows {
-        try await self.driver(id).query(query)
+        try await self.lent(id).query(query)
     }
 
     /// - Parameter isCancellable: False for what must be done though the task is cancelled, such as a ROLLBACK.
     @discardableResult
     func script(_ sql: String, on id: ConnectionID, isCancellable: Bool = true) async throws(PostgresError) -> String {
-        let result = try await self.driver(id).script(sql, isCancellable: isCancellable)
+        let driver = try isCancellable ? self.lent(id) : self.driver(id)
+        let result = try await driver.script(sql, isCancellable: isCancellable)
         return result.commandTag
     }
 
     func setStatementTimeout(_ timeout: Duration, on id: ConnectionID) async throws(PostgresError) {
-        let driver = try self.driver(id)
+        let driver = try self.lent(id)
         _ = try await driver.script("SET statement_timeout = \(timeout.wholeMilliseconds)")
         driver.statementTimeout = timeout
     }
@@ -67,7 +120,7 @@ actor PoolCore {
     // MARK: COPY
 
     func beginCopyIn(_ sql: String, on id: ConnectionID) async throws(PostgresError) {
-        try await self.driver(id).beginCopyIn(sql)
+        try await self.lent(id).beginCopyIn(sql)
     }
 
     func putCopyData(_ bytes: [UInt8], on id: ConnectionID) async throws(PostgresError) {
@@ -80,11 +133,11 @@ actor PoolCore {
     }
 
     func beginCopyOut(_ sql: String, on id: ConnectionID) async throws(PostgresError) {
-        try await self.driver(id).beginCopyOut(sql)
+        try await self.lent(id).beginCopyOut(sql)
     }
 
     func nextCopyChunk(on id: ConnectionID) async throws(PostgresError) -> ConnectionDriver.CopyChunk {
-        try await self.driver(id).nextCopyChunk()
+        try await self.lent(id).nextCopyChunk()
     }
 
     /// Gives the connection up; whoever holds it gets errors from now on.
@@ -95,42 +148,70 @@ actor PoolCore {
         return driver
     }
 
+    /// For a call of the scope that the connection is lent to: its task's time is the limit.
+    private func lent(_ id: ConnectionID) throws(PostgresError) -> ConnectionDriver {
+        let driver = try self.driver(id)
+        driver.limit = try self.callersLimit()
+        return driver
+    }
+
     // MARK: Leases
+
+    private nonisolated func nextWaiter() -> UInt64 { self.lastWaiter.add(1, ordering: .relaxed).newValue }
 
     func acquire() async throws(PostgresError) -> ConnectionID {
         if Task.isCancelled { throw .cancelled }
-        if let budget = self.configuration.budget(), budget <= .zero { throw .outOfTime }
-        self.lastWaiter += 1
-        let waiter = self.lastWaiter
-        switch self.machine.acquire(waiter) {
-        case .lease(let id):
-            self.publishStatistics()
-            return id
-        case .wait: return try await self.wait(as: waiter, opening: nil)
-        case .waitAndOpen(let id): return try await self.wait(as: waiter, opening: id)
-        case .failUnavailable: throw self.lastFailure ?? PostgresError(.serverUnavailable, "the server can't be reached")
-        case .failShutDown: throw PostgresError(.shutDown, "the pool was shut down")
-        }
-    }
-
-    /// - Parameter connection: To be opened meanwhile; that may fail right here.
-    private func wait(as waiter: UInt64, opening connection: ConnectionID?) async throws(PostgresError) -> ConnectionID {
-        let timeout = self.configuration.acquireTimeout
-        let deadline = MonotonicTime.now.advanced(by: min(timeout, self.configuration.budget() ?? timeout))
-        self.checkDeadlines(by: deadline)
+        let limit = try self.callersLimit()
+        let waiter = self.nextWaiter()
         let promise = Promise<ConnectionID, PostgresError>()
-        self.waiters[waiter] = Waiter(promise: promise, deadline: deadline)
-        if let connection { self.open(connection) }
-        self.publishStatistics()
+        self.connection(for: .lease(promise, until: limit), as: waiter)
         return try await promise.value(orCancelledWith: .cancelled) { [loop] in
             loop.execute { self.assumeIsolated { $0.fail(waiter, .cancelled) } }
         }
     }
 
+    /// Delivers a connection: now if one is idle, else when one is free or has been opened, or a failure when time is up.
+    private func connection(for purpose: Purpose, as waiter: UInt64) {
+        switch self.machine.acquire(waiter) {
+        case .lease(let id): self.deliver(.success(id), for: purpose)
+        case .wait: self.wait(as: waiter, for: purpose)
+        case .waitAndOpen(let id):
+            self.wait(as: waiter, for: purpose)
+            self.open(id)  // May fail right here.
+        case .failUnavailable:
+            self.deliver(.failure(self.lastFailure ?? PostgresError(.serverUnavailable, "the server can't be reached")), for: purpose)
+        case .failShutDown: self.deliver(.failure(PostgresError(.shutDown, "the pool was shut down")), for: purpose)
+        }
+        self.publishStatistics()
+    }
+
+    private func wait(as waiter: UInt64, for purpose: Purpose) {
+        let timeout = MonotonicTime.now.advanced(by: self.configuration.acquireTimeout)
+        let deadline = purpose.limit.map { min($0, timeout) } ?? timeout
+        self.checkDeadlines(by: deadline)
+        self.waiters[waiter] = Waiter(purpose: purpose, deadline: deadline)
+    }
+
+    /// A connection that nobody wants any more goes on to the next.
+    private func deliver(_ connection: Result<ConnectionID, PostgresError>, for purpose: Purpose) {
+        switch (purpose, connection) {
+        case (.lease(let promise, _), .success(let id)): if !promise.complete(.success(id)) { self.handOn(id) }
+        case (.statement(let query, let promise, let limit), .success(let id)):
+            if promise.isComplete { self.handOn(id) } else { self.run(query, on: id, until: limit, promise) }
+        case (.lease(let promise, _), .failure(let error)): promise.complete(.failure(error))
+        case (.statement(_, let promise, _), .failure(let error)): promise.complete(.failure(error))
+        }
+    }
+
     private func fail(_ waiter: UInt64, _ error: PostgresError) {
         self.machine.abandon(waiter)
-        self.waiters.removeValue(forKey: waiter)?.promise.complete(.failure(error))
+        self.dismiss(waiter, error)
         self.publishStatistics()
+    }
+
+    private func dismiss(_ waiter: UInt64, _ error: PostgresError) {
+        guard let purpose = self.waiters.removeValue(forKey: waiter)?.purpose else { return }
+        self.deliver(.failure(error), for: purpose)
     }
 
     /// Takes a lease back. Answers that nobody waits for any more are read first, an open transaction is rolled back.
@@ -164,8 +245,8 @@ actor PoolCore {
     private func perform(_ action: PoolStateMachine.ReadyAction, _ id: ConnectionID) {
         switch action {
         case .lease(let id, let waiter):
-            // Cancelled an instant ago: the connection goes to the next.
-            guard self.waiters.removeValue(forKey: waiter)?.promise.complete(.success(id)) == true else { return self.handOn(id) }
+            guard let purpose = self.waiters.removeValue(forKey: waiter)?.purpose else { return self.handOn(id) }
+            self.deliver(.success(id), for: purpose)
         case .keep: break
         case .close: self.drivers.removeValue(forKey: id)?.close()
         }
@@ -208,7 +289,7 @@ actor PoolCore {
         self.drivers[id] = nil
         self.lastFailure = error
         let action = self.machine.connectFailed(id)
-        for waiter in action.fail { self.waiters.removeValue(forKey: waiter)?.promise.complete(.failure(error)) }
+        for waiter in action.fail { self.dismiss(waiter, error) }
         if let attempt = action.retryAttempt {
             let delay = Backoff.delay(attempt: attempt, using: &self.random)
             self.logger.debug("no connection", metadata: ["db.error": "\(error)", "retry.delay": "\(delay)"])
@@ -259,7 +340,7 @@ actor PoolCore {
     func shutDown() {
         let (waiters, connections) = self.machine.shutDown()
         let error = PostgresError(.shutDown, "the pool was shut down")
-        for waiter in waiters { self.waiters.removeValue(forKey: waiter)?.promise.complete(.failure(error)) }
+        for waiter in waiters { self.dismiss(waiter, error) }
         for id in connections {
             guard let driver = self.drivers.removeValue(forKey: id) else { continue }
             if !driver.isAtRest { driver.handle.cancelBlocking() }

@@ -4,3 +4,5 @@
 #include "feature.pb-c.h"
 #include "health.pb-c.h"
 #include "ranking.pb-c.h"
+#include "reflection.pb-c.h"
+#include "state.pb-c.h"

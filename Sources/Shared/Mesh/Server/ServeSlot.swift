@@ -63,11 +63,26 @@ final class ServeSlot: Sendable {
             state.generation += 1
             return state.generation
         }
+        guard let ticket = call.ticket else { return self.begin(call, raw, generation, since: start) }
+        ticket.whenDecided { [self] refusal in
+            self.core.turnCame(call, refusal)
+            if let refusal {
+                _ = raw.take()
+                return self.reply(refusal, call, since: start, isHeavy: false)
+            }
+            var call = call
+            call.admission = .now
+            self.begin(call, raw, generation, since: start)
+        }
+    }
+
+    private func begin(_ call: ServerCore.Call, _ raw: RawMessage, _ generation: UInt64, since start: Deadline) {
         let executor: any TaskExecutor = call.method.descriptor.isHeavy ? self.core.heavyExecutor : InlineExecutor.shared
         // The deadline cancels it; a drain awaits it by the count of calls in flight.
         let task = Task(executorPreference: executor) { [self] in
             await self.answer(call, raw, since: start)
         }
+        call.cancellation?.attach(task)
         self.cancelAtDeadline(task, call.context.deadline, generation)
     }
 
@@ -81,8 +96,10 @@ final class ServeSlot: Sendable {
             self.reply(reply, call, since: start)
         } catch let error as MeshError {
             self.reply(error, call, since: start, isHeavy: call.method.descriptor.isHeavy)
-        } catch is CancellationError where call.context.deadline.isExpired {
-            let error = MeshError(.deadlineExceeded, "the handler ran out of time")
+        } catch is CancellationError where call.context.deadline.isExpired || call.cancellation?.isCancelled == true {
+            let error =
+                call.context.deadline.isExpired
+                ? MeshError(.deadlineExceeded, "the handler ran out of time") : MeshError(.cancelled, "the caller gave up")
             self.reply(error, call, since: start, isHeavy: call.method.descriptor.isHeavy)
         } catch {
             self.core.handlerFailed(call, error)
@@ -101,7 +118,7 @@ final class ServeSlot: Sendable {
     private func reply(_ error: MeshError, _ call: ServerCore.Call?, since start: Deadline, isHeavy: Bool) {
         do {
             self.send(
-                try MessageCoder.encode(error, limit: self.core.configuration.maximumMessageSize), call, error.code, since: start,
+                try MessageCoder.encode(error, limit: self.core.configuration.maximumMessageSize), call, error, since: start,
                 isHeavy: isHeavy)
         } catch {
             // No memory for a reply: the caller's deadline answers.
@@ -111,14 +128,14 @@ final class ServeSlot: Sendable {
     }
 
     private func send(
-        _ message: consuming MessageBuffer, _ call: ServerCore.Call?, _ code: MeshError.Code?, since start: Deadline, isHeavy: Bool
+        _ message: consuming MessageBuffer, _ call: ServerCore.Call?, _ error: MeshError?, since start: Deadline, isHeavy: Bool
     ) {
         let duration = Deadline.now.nanoseconds - start.nanoseconds
         var message = message
-        let envelope = self.core.replyEnvelope(call, code, duration: duration)
+        let envelope = self.core.replyEnvelope(call, error, duration: duration)
         // Writing into memory can't fail; the closure's type says otherwise.
         try? unsafe message.withMutableBytes { unsafe envelope.write(to: $0) }
-        self.core.observe(call?.method.descriptor, code, duration: duration)
+        self.core.observe(call?.method.descriptor, error?.code, duration: duration)
         self.state.withLock { state in
             state.phase = .replying(isHeavy: isHeavy)
             state.task = nil
