@@ -34,21 +34,22 @@ $tools/bin/openapi-spec-validator "$folder/openapi.json" >"$folder/validator.log
     cat "$folder/validator.log" >&2
     exit 1
 }
-echo "openapi-spec-validator: $(grep -c operationId "$folder/openapi.json") document is valid"
+echo "openapi-spec-validator: $(grep -o operationId "$folder/openapi.json" | wc -l) operations, the document is valid"
 
 failed=0
 for role in service admin user; do
     subject=$([ $role = user ] && echo 7 || echo fuzzer)
     DUET_TOKEN=$(mint --role $role --sub "$subject")
     export DUET_TOKEN
-    if $tools/bin/schemathesis --config-file dev/schemathesis.toml run "http://127.0.0.1:$port/openapi.json" --checks all \
-        --max-examples "$examples" --seed 1 --workers 2 --no-color >"$folder/$role.log" 2>&1; then
+    # One worker: in several threads Python 3.11's own parser fails now and then.
+    if PYTHONPATH=dev PYTHONDONTWRITEBYTECODE=1 SCHEMATHESIS_HOOKS=schemathesis_hooks \
+        $tools/bin/schemathesis --config-file dev/schemathesis.toml run "http://127.0.0.1:$port/openapi.json" --checks all \
+        --max-examples "$examples" --seed 1 --workers 1 --no-color >"$folder/$role.log" 2>&1; then
         echo "schemathesis as $role: $(grep -E '^ *[0-9,]+ (generated|test cases)|Test cases|generated' "$folder/$role.log" | tail -1 | sed 's/^ *//')"
     else
         failed=1
         echo "schemathesis as $role found something:" >&2
-        sed -n '/FAILURES\|ERRORS/,$p' "$folder/$role.log" >&2
-        [ -s "$folder/$role.log" ] && tail -30 "$folder/$role.log" >&2
+        sed -n '/ \(FAILURES\|ERRORS\) /,$p' "$folder/$role.log" | cut -c1-400 >&2
     fi
 done
 exit $failed

@@ -16,45 +16,6 @@ struct ErasureTests {
         self.http = self.duet.client()
     }
 
-    /// A variable of the running gateway's environment.
-    private func gatewayVariable(_ name: String) throws -> String {
-        let process = try #require(try self.duet.processes(of: "gateway").first)
-        let environment = try Data(contentsOf: URL(fileURLWithPath: "/proc/\(process)/environ"))
-        let line = environment.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }.first { $0.hasPrefix("\(name)=") }
-        return String(try #require(line).dropFirst(name.count + 1))
-    }
-
-    private func shell(_ command: String) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-c", command]
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        try process.run()
-        let output = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0, "\(command)")
-        return String(decoding: output, as: UTF8.self)
-    }
-
-    /// Everything that PostgreSQL holds, as text.
-    private func database() throws -> String { try self.shell("pg_dump --data-only '\(try self.gatewayVariable("DATABASE_URL"))'") }
-
-    /// Every key of Redis with its value.
-    private func cache() throws -> String {
-        let socket = try self.gatewayVariable("REDIS_URL").replacing("unix://", with: "").prefix { $0 != "?" }
-        return try self.shell(
-            """
-            redis-cli -s '\(socket)' --scan | while read -r key; do
-                echo "$key"
-                case $(redis-cli -s '\(socket)' type "$key") in
-                string) redis-cli -s '\(socket)' get "$key" ;;
-                zset) redis-cli -s '\(socket)' zrange "$key" 0 -1 ;;
-                esac
-            done
-            """)
-    }
-
     @Test("Every store forgets the person, and the receipt says when")
     func everywhere() throws {
         let body =
@@ -77,8 +38,8 @@ struct ErasureTests {
         #expect(try self.http.get("/api/v1/recommendations/users/\(id)/recommendations").status == 200)
         let export = try self.http.get("/api/v1/users/\(id)/export")
         #expect(String(decoding: export.body, as: UTF8.self).contains(Self.bio))
-        #expect(try self.database().contains(Self.name))
-        #expect(try self.cache().contains(Self.name))
+        #expect(try self.duet.databaseContent().contains(Self.name))
+        #expect(try self.duet.cacheContent().contains(Self.name))
 
         let erased = try self.http.request("DELETE", "/api/v1/users/\(id)")
         #expect(erased.status == 204)
@@ -88,7 +49,9 @@ struct ErasureTests {
         }
         #expect(seconds < 15)
 
-        for (store, content) in [("the database", try self.database()), ("the cache", try self.cache()), ("the logs", try self.logs())] {
+        for (store, content) in [
+            ("the database", try self.duet.databaseContent()), ("the cache", try self.duet.cacheContent()), ("the logs", try self.duet.logs()),
+        ] {
             for word in [Self.name, Self.bio, Self.place] { #expect(!content.contains(word), "\(word) is still in \(store)") }
         }
         #expect(try self.http.get("/api/v1/users/\(id)").status == 404)
@@ -104,6 +67,4 @@ struct ErasureTests {
             headers: ["Idempotency-Key": "e2"])
         #expect(again.status == 404)
     }
-
-    private func logs() throws -> String { try self.shell("cat '\(self.duet.folder.path)'/store/logs/*") }
 }

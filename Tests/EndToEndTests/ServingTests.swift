@@ -155,6 +155,27 @@ struct ServingTests {
         #expect(health.object["status"] as? String == "healthy")
     }
 
+    @Test("Who asks too often is told when to come back, out of a bucket that all gateways share; others aren't held up")
+    func rateLimits() throws {
+        let minted = try self.duet.duet(["token", "--role", "user", "--sub", "8"])
+        let client = self.duet.client(token: String(minted.output.split(separator: "\n").last ?? ""))
+        let start = ContinuousClock.now
+        var answers: [HTTPAnswer] = []
+        while answers.last?.status != 429, answers.count < 2000 { answers.append(try client.get("/api/v1/users/8")) }
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        #expect(answers.dropLast().allSatisfy { $0.status == 200 })
+        // Sixty at once, twenty a second after that.
+        #expect(answers.count > 60)
+        #expect(Double(answers.count) <= 62 + 20 * seconds)
+        let refusal = try #require(answers.last)
+        #expect(refusal.status == 429)
+        #expect((refusal.headers["retry-after"].flatMap { Int($0) } ?? 0) >= 1)
+        #expect(refusal.headers["ratelimit-remaining"] == "0")
+        #expect(try self.duet.cacheContent().contains("rate:s:8"))
+        #expect(try self.http.get("/api/v1/users/8").status == 200)
+        try eventually(within: 5, "the bucket fills again") { try client.get("/api/v1/users/8").status == 200 }
+    }
+
     @Test("One service is scaled and nothing else restarts")
     func scaling() throws {
         let before = try ["candidate", "feature", "gateway"].map { try self.duet.processes(of: $0).sorted() }

@@ -30,7 +30,7 @@ import Testing
     @Test func kindsStayApart() throws {
         let value = try JSONParser.parse(Array(#"{"i":1,"f":1.0,"b":true,"s":"1","n":null,"big":9223372036854775808}"#.utf8))
         #expect(value["i"]?.integer == 1)
-        #expect(value["f"]?.integer == nil)
+        #expect(value["f"]?.integer == 1)
         #expect(value["f"]?.double == 1)
         #expect(value["b"]?.integer == nil)
         #expect(value["b"]?.bool == true)
@@ -38,6 +38,27 @@ import Testing
         #expect(value["n"] == .null)
         #expect(value["big"]?.integer == nil)
         #expect(value["absent"] == nil)
+    }
+
+    @Test(
+        "A number is an integer by its value, however it is written",
+        arguments: [
+            ("18.0", 18), ("18.000", 18), ("1.8e1", 18), ("180e-1", 18), ("1800E-2", 18), ("-1.5e+1", -15), ("0.0", 0), ("-0", 0), ("0e999999", 0),
+            ("0.00e-99999999999999999999", 0), ("1e18", 1_000_000_000_000_000_000), ("9223372036854775807.0", .max),
+            ("-9223372036854775808.0", .min), ("0.0009223372036854775807e22", 9_223_372_036_854_775_807),
+        ] as [(String, Int64)])
+    func wholeNumbers(literal: String, value: Int64) throws {
+        #expect(try JSONParser.parse(Array(literal.utf8)).integer == value)
+    }
+
+    @Test(
+        "A fraction and a number beyond 64 bits are no integers",
+        arguments: [
+            "18.5", "0.1", "1e-1", "15e-2", "-0.5", "1e-99999999999999999999", "9223372036854775808", "-9223372036854775809", "1e19", "1e400",
+            "1e99999999999999999999", "9223372036854775807.5",
+        ])
+    func otherNumbers(literal: String) throws {
+        #expect(try JSONParser.parse(Array(literal.utf8)).integer == nil)
     }
 
     @Test func escapesAreRead() throws {

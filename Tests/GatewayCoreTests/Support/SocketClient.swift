@@ -1,7 +1,7 @@
-import Dispatch
+import Foundation
 import Glibc
 
-/// A client on a socket of its own, whose blocking calls run outside the cooperative pool.
+/// A client on a socket of its own. Each blocking call has a thread of its own: in a pool it would wait for those of other tests.
 final class SocketClient: Sendable {
     struct Failure: Error {}
 
@@ -40,8 +40,9 @@ final class SocketClient: Sendable {
             let bytes = Array(request.utf8)
             var sent = 0
             while sent < bytes.count {
-                let rest = Array(bytes[sent...])
-                let count = unsafe send(self.descriptor, rest, rest.count, Int32(MSG_NOSIGNAL))
+                let count = unsafe bytes[sent...].withUnsafeBytes {
+                    unsafe Glibc.send(self.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+                }
                 // An answer may come, and the connection end, before everything is sent.
                 guard count > 0 else { break }
                 sent += count
@@ -52,15 +53,37 @@ final class SocketClient: Sendable {
         }
     }
 
-    /// Sends `start`, then `part` again and again, until an answer has come or the connection ends.
-    func drip(_ start: String, then part: String, every pause: Duration) async throws -> String {
+    /// Sends `start`, then `part` so many times, without ever reading.
+    ///
+    /// - Returns: How many parts went out before the connection ended.
+    func send(_ start: String, then part: String, atMost limit: Int) async throws -> Int {
+        try await Self.blocking {
+            var next = Array(start.utf8)
+            for count in 0...limit {
+                var sent = 0
+                while sent < next.count {
+                    let written = unsafe next[sent...].withUnsafeBytes {
+                        unsafe Glibc.send(self.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+                    }
+                    guard written > 0 else { return max(0, count - 1) }
+                    sent += written
+                }
+                next = Array(part.utf8)
+            }
+            return limit
+        }
+    }
+
+    /// Sends `start`, then `part` again and again, until the connection ends or, unless told otherwise, an answer has come.
+    func drip(_ start: String, then part: String, every pause: Duration, untilAnswered: Bool = true) async throws -> String {
         try await Self.blocking {
             var next = Array(start.utf8)
             var answer: [UInt8] = []
             var descriptor = pollfd(fd: self.descriptor, events: Int16(POLLIN), revents: 0)
             while true {
-                guard unsafe send(self.descriptor, next, next.count, Int32(MSG_NOSIGNAL)) >= 0 else { break }
+                guard unsafe Glibc.send(self.descriptor, next, next.count, Int32(MSG_NOSIGNAL)) >= 0 else { break }
                 next = Array(part.utf8)
+                if !untilAnswered { descriptor.events = 0 }
                 if unsafe poll(&descriptor, 1, Int32(pause / .milliseconds(1))) > 0 { break }
             }
             while !Self.isComplete(answer), let part = self.read() { answer += part }
@@ -91,7 +114,7 @@ final class SocketClient: Sendable {
 
     private static func blocking<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue.global().async { continuation.resume(with: Swift.Result { try body() }) }
+            Thread.detachNewThread { continuation.resume(with: Swift.Result { try body() }) }
         }
     }
 }

@@ -21,9 +21,11 @@ extension Schema {
             if value.bool == nil { fail("must be true or false", "bool_type") }
         case .integer(let range):
             guard case .number(let text) = value else { return fail("must be an integer", "int_type") }
-            guard let number = value.integer else {
-                let isWhole = text.utf8.dropFirst(text.hasPrefix("-") ? 1 : 0).allSatisfy { (0x30...0x39).contains($0) }
-                return isWhole ? fail("is too large a number", "int_parsing_size") : fail("must be an integer", "int_type")
+            let number: Int64
+            switch JSONInteger(literal: text) {
+            case .value(let value): number = value
+            case .tooLarge: return fail("is too large a number", "int_parsing_size")
+            case .fractional: return fail("must be an integer", "int_type")
             }
             if number < range.lowerBound { fail("must be at least \(range.lowerBound)", "greater_than_equal") }
             if number > range.upperBound { fail("must be at most \(range.upperBound)", "less_than_equal") }

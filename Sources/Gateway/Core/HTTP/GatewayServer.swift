@@ -15,6 +15,8 @@ public struct GatewayServer: Service {
     public struct Configuration: Sendable {
         public var threads = 2
         public var clientTimeouts = ClientTimeouts()
+        /// For clients that are answered before they have sent everything.
+        public var lingering = LingeringLimits()
         /// Connections at once; more are told so and closed.
         public var maximumConnections = 4096
         /// How long an idle connection may still send a request while the server drains.
@@ -114,9 +116,12 @@ public struct GatewayServer: Service {
     private func makeChannelSetup(_ registry: ConnectionRegistry) -> HTTP1Channel {
         let application = self.application
         let now = application.now
-        let timeouts = self.configuration.clientTimeouts
+        let (timeouts, lingering) = (self.configuration.clientTimeouts, self.configuration.lingering)
         var configuration = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [ProtocolErrorHandler(now: now), SlowClientHandler(timeouts: timeouts, now: now)])
+            additionalChannelHandlers: [
+                ProtocolErrorHandler(lingering: lingering, now: now),
+                SlowClientHandler(timeouts: timeouts, lingering: lingering, now: now),
+            ])
         configuration.httpDecoder = .init(maxHeaderFieldSize: 32 * 1024, maxHeaderListSize: 64 * 1024, maxHeaderFieldCount: 200)
         return HTTP1Channel(
             responder: { request, writer, channel in

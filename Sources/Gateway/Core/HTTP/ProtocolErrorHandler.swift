@@ -4,17 +4,21 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import NIOHTTPTypes
 
-/// Answers what is no HTTP in the shape of every other error, and closes the connection.
+/// Answers what is no HTTP in the shape of every other error, and ends the connection.
 final class ProtocolErrorHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
+    private let lingering: LingeringLimits
     private let now: @Sendable () -> Timestamp
     private var unanswered = 0
 
-    init(now: @escaping @Sendable () -> Timestamp) { self.now = now }
+    init(lingering: LingeringLimits, now: @escaping @Sendable () -> Timestamp) {
+        self.lingering = lingering
+        self.now = now
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if case .head = self.unwrapInboundIn(data) { self.unanswered += 1 }
@@ -47,6 +51,6 @@ final class ProtocolErrorHandler: ChannelDuplexHandler, RemovableChannelHandler 
         context.write(self.wrapOutboundOut(.head(head)), promise: nil)
         context.write(self.wrapOutboundOut(.body(ByteBuffer(bytes: body))), promise: nil)
         context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)
-        context.close(promise: nil)
+        LingeringClose.begin(context.channel, self.lingering)
     }
 }

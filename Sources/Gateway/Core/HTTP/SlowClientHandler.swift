@@ -22,7 +22,7 @@ public struct ClientTimeouts: Sendable {
 /// Ends connections of clients that keep the server waiting, however steadily they drip.
 ///
 /// A connection is always in one phase, and a phase has a limit. Time is counted in looks at the connection, so that a request costs no timer
-/// and no reading of a clock.
+/// and no reading of a clock. A client that is answered while it still has much to send gets no further request through.
 final class SlowClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -40,13 +40,16 @@ final class SlowClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private let timeouts: ClientTimeouts
+    private let lingering: LingeringLimits
     private let now: @Sendable () -> Timestamp
     private var phase = Phase.first
+    private var body = UnreadBody()
     private var looks = 0
     private var timer: RepeatedTask?
 
-    init(timeouts: ClientTimeouts, now: @escaping @Sendable () -> Timestamp) {
+    init(timeouts: ClientTimeouts, lingering: LingeringLimits, now: @escaping @Sendable () -> Timestamp) {
         self.timeouts = timeouts
+        self.lingering = lingering
         self.now = now
     }
 
@@ -78,28 +81,42 @@ final class SlowClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch self.unwrapInboundIn(data) {
-        case .head: self.enter(.body)
-        case .body: break
-        case .end: if self.phase == .body { self.enter(.answering) }
+        case .head(let head):
+            self.body.begin(head.headerFields)
+            self.enter(.body)
+        case .body(let part): self.body.read(part.readableBytes)
+        case .end:
+            self.body.end()
+            if self.phase == .body { self.enter(.answering) }
         }
         context.fireChannelRead(data)
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        guard case .end = self.unwrapOutboundIn(data) else {
-            // The client may still be sending when it is told that it sends too much: it has as long to listen as for any answer.
-            if self.phase != .writing { self.enter(.writing) }
+        switch self.unwrapOutboundIn(data) {
+        case .head(var head):
+            self.enter(.writing)
+            guard self.body.isTooMuchToRead else { return context.write(data, promise: promise) }
+            head.headerFields[.connection] = "close"
+            context.write(self.wrapOutboundOut(.head(head)), promise: promise)
+        case .body:
             context.write(data, promise: promise)
-            return
+        case .end:
+            let isLast = self.body.isTooMuchToRead
+            let written = promise ?? context.eventLoop.makePromise()
+            let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+            written.futureResult.whenComplete { _ in
+                let (handler, context) = bound.value
+                if handler.phase == .writing { handler.enter(.idle) }
+                if isLast { handler.linger(context) }
+            }
+            context.write(data, promise: written)
         }
-        self.enter(.writing)
-        let written = promise ?? context.eventLoop.makePromise()
-        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-        written.futureResult.whenComplete { _ in
-            let handler = bound.value
-            if handler.phase == .writing { handler.enter(.idle) }
-        }
-        context.write(data, promise: written)
+    }
+
+    private func linger(_ context: ChannelHandlerContext) {
+        self.stop()
+        LingeringClose.begin(context.channel, self.lingering)
     }
 
     private func look(_ context: ChannelHandlerContext) {
@@ -120,7 +137,7 @@ final class SlowClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    /// Says why, where nothing was answered yet, and closes.
+    /// Says why, where nothing was answered yet, and ends the connection.
     private func refuse(_ context: ChannelHandlerContext) {
         self.enter(.writing)
         let body = APIError(.requestTimeout, "The request took too long to arrive.").body(requestID: RandomUUID.make(), at: self.now())
@@ -130,6 +147,6 @@ final class SlowClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
         context.write(self.wrapOutboundOut(.head(head)), promise: nil)
         context.write(self.wrapOutboundOut(.body(ByteBuffer(bytes: body))), promise: nil)
         context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)
-        context.close(promise: nil)
+        self.linger(context)
     }
 }

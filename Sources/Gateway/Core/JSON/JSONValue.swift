@@ -18,10 +18,10 @@ public indirect enum JSONValue: Hashable, Sendable {
         }
     }
 
-    /// The number, if it was written without a fraction or an exponent and fits into 64 bits.
+    /// The number, if it is whole, however it was written, and fits into 64 bits.
     public var integer: Int64? {
-        guard case .number(let text) = self else { return nil }
-        return Int64(text)
+        guard case .number(let text) = self, case .value(let value) = JSONInteger(literal: text) else { return nil }
+        return value
     }
 
     /// The number, if it is finite.
