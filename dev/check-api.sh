@@ -34,7 +34,7 @@ $tools/bin/openapi-spec-validator "$folder/openapi.json" >"$folder/validator.log
     cat "$folder/validator.log" >&2
     exit 1
 }
-echo "openapi-spec-validator: $(grep -o operationId "$folder/openapi.json" | wc -l) operations, the document is valid"
+echo "openapi-spec-validator: the document is valid"
 
 failed=0
 for role in service admin user; do

@@ -31,8 +31,6 @@ public struct Parameter: Hashable, Sendable {
     /// Reads the text of a path or query as the JSON value that the schema speaks of.
     func value(of text: String) -> JSONValue {
         switch self.schema.resolved {
-        // An address has one spelling: `1e3` isn't another name of 1000 here.
-        case .integer where !text.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == UInt8(ascii: "-") }): return .string(text)
         case .integer, .number:
             // Only what is a JSON number: no blanks, no plus, no hexadecimal.
             if let value = try? JSONParser.parse(Array(text.utf8)), case .number = value, !text.contains(where: \.isWhitespace) { return value }
