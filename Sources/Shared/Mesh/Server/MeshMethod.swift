@@ -1,19 +1,54 @@
 /// A method that a server answers: how it is called, and what to do.
 public struct MeshMethod: Sendable {
     typealias Handle = @Sendable (_ request: RawMessage, CallContext, _ limit: Int) async throws -> RawMessage
+    typealias HandleAtOnce = @Sendable (_ request: RawMessage, CallContext, _ limit: Int) throws -> RawMessage
 
-    public let descriptor: MethodDescriptor
+    /// One object, so that a call costs one reference and not one for each field.
+    private final class Storage: Sendable {
+        let descriptor: MethodDescriptor
+        let handle: Handle
+        let handleAtOnce: HandleAtOnce?
+
+        init(descriptor: MethodDescriptor, handle: @escaping Handle, handleAtOnce: HandleAtOnce? = nil) {
+            self.descriptor = descriptor
+            self.handle = handle
+            self.handleAtOnce = handleAtOnce
+        }
+    }
+
+    private let storage: Storage
+
+    public var descriptor: MethodDescriptor { self.storage.descriptor }
+
     /// Takes the request and answers the reply with room for its envelope.
-    let handle: Handle
+    var handle: Handle { self.storage.handle }
+
+    /// The same without a task; `nil` where the handler may suspend.
+    var handleAtOnce: HandleAtOnce? { self.storage.handleAtOnce }
 
     public init<Request: MeshMessage, Response: MeshMessage>(
         _ descriptor: MethodDescriptor, _ body: @escaping @Sendable (Request, CallContext) async throws -> Response
     ) {
-        self.descriptor = descriptor
-        self.handle = { raw, context, limit in
+        self.storage = Storage(descriptor: descriptor) { raw, context, limit in
             let response = try await body(try Self.decode(raw), context)
             return RawMessage(try MessageCoder.encode(response, envelope: Envelope(kind: .reply), limit: limit))
         }
+    }
+
+    /// A method that answers from memory: it runs where the call comes in, without a task.
+    ///
+    /// - Parameter body: Neither blocks nor computes for long, as it has one of nng's four threads; a heavy method has a thread of
+    ///   the server's own like any other.
+    public init<Request: MeshMessage, Response: MeshMessage>(
+        _ descriptor: MethodDescriptor, atOnce body: @escaping @Sendable (Request, CallContext) throws -> Response
+    ) {
+        let handle: HandleAtOnce = { raw, context, limit in
+            let response = try body(try Self.decode(raw), context)
+            return RawMessage(try MessageCoder.encode(response, envelope: Envelope(kind: .reply), limit: limit))
+        }
+        self.storage = Storage(
+            descriptor: descriptor, handle: { raw, context, limit in try handle(raw, context, limit) },
+            handleAtOnce: descriptor.isHeavy ? nil : handle)
     }
 
     /// Frees the message before the handler starts, which may take its time.
