@@ -35,9 +35,12 @@ final class CallSlot: Sendable {
 
     private let context: Socket.Context
     private let operation: AsynchronousOperation
+    /// The server runs on another machine, whose clock is another.
+    private let isRemote: Bool
     private let state = Mutex(State())
 
-    init(socket: Socket) throws(MeshError) {
+    init(socket: Socket, isRemote: Bool = false) throws(MeshError) {
+        self.isRemote = isRemote
         self.context = try socket.context()
         self.operation = try AsynchronousOperation()
         self.operation.whenEnded { [self] in self.operationEnded() }
@@ -50,6 +53,11 @@ final class CallSlot: Sendable {
     func call(
         _ message: consuming MessageBuffer, deadline: Deadline, isConnected: @Sendable () -> Bool
     ) async throws(MeshError) -> MessageBuffer {
+        var message = message
+        if self.isRemote {
+            // Writing into memory can't fail; the closure's type says otherwise.
+            try? unsafe message.withMutableBytes { unsafe Envelope.makeRelative($0, deadline: deadline, at: .now) }
+        }
         let raw = RawMessage(message)
         let generation = self.state.withLock { state in
             state.generation += 1

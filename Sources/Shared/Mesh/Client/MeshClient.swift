@@ -293,7 +293,7 @@ public final class MeshClient: Sendable {
     private func connect(_ endpoint: Endpoint) throws(MeshError) -> Replica {
         let logger = self.logger
         return try Replica(
-            endpoint, maximumMessage: self.configuration.maximumMessageSize,
+            endpoint, maximumMessage: self.configuration.maximumMessageSize, security: self.configuration.security,
             onRejection: { user in logger.error("replica of another user refused", metadata: ["peer.uid": "\(user)"]) },
             onChange: { [weak self] in self?.replicasChanged() })
     }

@@ -9,6 +9,8 @@ public struct MeshClientConfiguration: Sendable {
     public var defaultTimeout: Duration
     /// Bytes of a request or reply, envelope included.
     public var maximumMessageSize: Int
+    /// Certificates for `tls+tcp` addresses.
+    public var security: TransportSecurity?
     public var retryPolicy: any RetryPolicy
     /// From the outermost to the innermost.
     public var interceptors: [MeshClientInterceptor]
@@ -17,12 +19,14 @@ public struct MeshClientConfiguration: Sendable {
     public init(
         defaultTimeout: Duration = .seconds(1),
         maximumMessageSize: Int = 16 << 20,
+        security: TransportSecurity? = nil,
         retryPolicy: any RetryPolicy = SingleRetryPolicy(),
         interceptors: [MeshClientInterceptor] = [],
         observer: (any MeshMetricsObserver)? = nil
     ) {
         self.defaultTimeout = defaultTimeout
         self.maximumMessageSize = maximumMessageSize
+        self.security = security
         self.retryPolicy = retryPolicy
         self.interceptors = interceptors
         self.observer = observer

@@ -21,6 +21,7 @@ final class Replica: Sendable {
     init(
         _ endpoint: Endpoint,
         maximumMessage: Int,
+        security: TransportSecurity? = nil,
         onRejection: @escaping @Sendable (UInt32) -> Void,
         onChange: @escaping @Sendable () -> Void
     ) throws(MeshError) {
@@ -28,7 +29,9 @@ final class Replica: Sendable {
         self.stateChanged = onChange
         self.state = Mutex(State(latency: PeakEWMA(at: .now)))
         let events = PipeEvents()
-        self.socket = try Socket(.request, maximumMessage: maximumMessage, onRejection: onRejection) { events.deliver($0) }
+        self.socket = try Socket(.request, maximumMessage: maximumMessage, security: security, onRejection: onRejection) {
+            events.deliver($0)
+        }
         events.target.withLock { $0.replica = self }
         _ = try self.socket.dial(endpoint.address)
     }
@@ -133,7 +136,7 @@ final class Replica: Sendable {
         guard starts else { return nil }
         if let free { return free }
         do {
-            let slot = try CallSlot(socket: self.socket)
+            let slot = try CallSlot(socket: self.socket, isRemote: !Address(self.endpoint.address).isLocal)
             self.state.withLock { $0.all.append(slot) }
             return slot
         } catch {

@@ -8,7 +8,7 @@ public struct Endpoint: Sendable, Hashable {
     public let weight: Double
     /// 0 where it isn't known.
     public let pid: Int32
-    /// `ipc:///path/of/socket` or `inproc://name`.
+    /// `ipc:///path/of/socket`, `inproc://name`, `tcp://host:port` or `tls+tcp://host:port`.
     public let address: String
 
     public init(service: String, address: String, name: String? = nil, version: String = "", weight: Double = 1, pid: Int32 = 0) {

@@ -11,6 +11,8 @@ public struct MeshServerConfiguration: Sendable {
     public var maximumHeavyCalls: Int
     /// Bytes of a request or reply, envelope included.
     public var maximumMessageSize: Int
+    /// Certificates for `tls+tcp` addresses.
+    public var security: TransportSecurity?
     /// Share of the calls against other replicas.
     public var weight: Double
     /// After so long a drain ends with calls still in flight.
@@ -30,6 +32,7 @@ public struct MeshServerConfiguration: Sendable {
         heavyThreads: Int = 0,
         maximumHeavyCalls: Int = 64,
         maximumMessageSize: Int = 16 << 20,
+        security: TransportSecurity? = nil,
         weight: Double = 1,
         drainTimeout: Duration = .seconds(10),
         drainQuiet: Duration = .milliseconds(250),
@@ -42,6 +45,7 @@ public struct MeshServerConfiguration: Sendable {
         self.heavyThreads = heavyThreads
         self.maximumHeavyCalls = max(1, maximumHeavyCalls)
         self.maximumMessageSize = maximumMessageSize
+        self.security = security
         self.weight = weight
         self.drainTimeout = drainTimeout
         self.drainQuiet = drainQuiet

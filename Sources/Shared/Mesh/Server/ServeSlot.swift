@@ -5,7 +5,7 @@ internal import Synchronization
 ///
 /// What may suspend is answered by a task that lives as long as the slot, as making one costs more than answering: only a heavy call
 /// has a task of its own, and a task that a deadline has cancelled is replaced. The reply goes over an operation of its own without
-/// a callback, and the next call may come at once.
+/// a callback; the next call may come at once, unless the reply waits for a connection that is busy.
 final class ServeSlot: Sendable {
     /// A call that waits to be answered.
     private struct Work {
@@ -42,13 +42,15 @@ final class ServeSlot: Sendable {
     private let operation: AsynchronousOperation
     private let replyOperation: AsynchronousOperation
     private let core: ServerCore
+    private let waitingRoom: WaitingRoom
     private let state = Mutex(State())
 
-    init(socket: Socket, core: ServerCore) throws(MeshError) {
+    init(socket: Socket, core: ServerCore, waitingRoom: WaitingRoom) throws(MeshError) {
         self.context = try socket.context()
         self.operation = try AsynchronousOperation()
         self.replyOperation = try .silent()
         self.core = core
+        self.waitingRoom = waitingRoom
         self.operation.whenEnded { [self] in self.received() }
     }
 
@@ -58,6 +60,7 @@ final class ServeSlot: Sendable {
 
     /// Runs on nng's threads.
     private func received() {
+        self.waitingRoom.look()
         let outcome = self.operation.outcome
         guard case .success = outcome, let message = self.operation.takeMessage() else {
             if case .closed = outcome { self.dismissAttendant() } else { self.start() }
@@ -252,21 +255,18 @@ final class ServeSlot: Sendable {
         try? unsafe message.withMutableBytes { unsafe envelope.write(to: $0) }
         self.core.observe(call?.method.descriptor, code, duration: duration)
         self.end()
-        self.sendNow(message, isHeavy: call?.method.descriptor.isHeavy ?? false, wait: 1)
+        self.replyOperation.send(message, over: self.context)
+        self.core.callEnded(isHeavy: call?.method.descriptor.isHeavy ?? false)
+        if self.replyOperation.isOver { self.start() } else { self.waitingRoom.enter(self) }
     }
 
-    /// - Parameter wait: Milliseconds until the next look, when the reply before this one still waits for a caller that doesn't read.
-    private func sendNow(_ message: consuming MessageBuffer, isHeavy: Bool, wait: Int) {
-        guard self.replyOperation.isOver else {
-            let raw = RawMessage(message)
-            SerialThread.calls.run(at: .after(.milliseconds(wait))) { [self] in
-                self.sendNow(raw.take(), isHeavy: isHeavy, wait: min(64, wait * 2))
-            }
-            return
-        }
-        self.replyOperation.send(message, over: self.context)
-        self.core.callEnded(isHeavy: isHeavy)
+    /// Receives again if the reply is on its way by now.
+    ///
+    /// - Returns: Whether it does.
+    func leavesWaitingRoom() -> Bool {
+        guard self.replyOperation.isOver else { return false }
         self.start()
+        return true
     }
 
     // MARK: The deadline

@@ -36,7 +36,7 @@ final class ServerCore: Sendable {
         }
         let envelope = try unsafe message.withBytes { (bytes) throws(MeshError) in try unsafe Envelope(reading: bytes) }
         guard envelope.kind == .call else { throw MeshError(.unimplemented, "only calls are answered") }
-        let deadline = Deadline(nanoseconds: envelope.instant)
+        let deadline = envelope.deadline(at: .now)
         if deadline.isExpired { throw MeshError(.deadlineExceeded, "the call had expired when it came") }
         guard let method = self.methods[envelope.method] else {
             throw MeshError(.unimplemented, "method 0x\(String(envelope.method, radix: 16)) isn't known here")
