@@ -4,7 +4,7 @@ SWIFT ?= swift
 BUILD := .build/release
 UP_FLAGS := $(if $(DATA),--data $(DATA)) $(if $(PORT),--port $(PORT)) $(if $(DIR),--dir $(DIR))
 
-.PHONY: help setup build run test bench lint format generate check-all sanitize clean
+.PHONY: help setup build run test bench bench-mesh fuzz lint format generate check-all sanitize clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -25,6 +25,13 @@ test: ## Build and run all tests; needs nothing running and nothing prepared
 bench: build ## Time a running mesh on the demo community (throw-away data folder); prints figures with their commands
 	@deploy/setup.sh --dev
 	@dev/bench.sh
+
+bench-mesh: ## Time a call of the mesh beside raw sockets, nng in C, gRPC C++ and (GRPC_SWIFT=1) grpc-swift-2
+	@deploy/setup.sh --dev
+	@dev/bench-mesh.sh
+
+fuzz: ## Fuzz the decoders of the wire for 60 s (SECONDS=n, RUNS=n) with the address sanitizer
+	@dev/fuzz.sh
 
 lint: ## Check formatting, generated code and repository rules
 	@dev/lint.sh
