@@ -4,3 +4,4 @@
 #include "feature.pb-c.h"
 #include "health.pb-c.h"
 #include "ranking.pb-c.h"
+#include "evolution.pb-c.h"

@@ -37,36 +37,51 @@ import Synchronization
 
     private static let passThrough: MeshClientInterceptor = { (_, context, next) async throws(MeshError) in try await next(context) }
 
-    private static func serve(_ directory: String, _ isFull: Bool) async throws {
+    private static var security: TransportSecurity? {
+        func variable(_ name: String) -> String? { unsafe getenv(name).map { unsafe String(cString: $0) } }
+        guard let certificate = variable("BENCH_CERTIFICATE"), let authority = variable("BENCH_AUTHORITY") else { return nil }
+        return TransportSecurity(
+            certificateFile: certificate, authorityFile: authority, serverName: variable("BENCH_SERVER_NAME"))
+    }
+
+    private static func serve(_ place: String, _ isFull: Bool) async throws {
         var configuration = MeshServerConfiguration()
         if isFull {
             configuration.observer = CallCounter()
             configuration.interceptors = [{ _, context, next in try await next(context) }]
         }
-        let server = MeshServer(
-            service: "bench", version: "1", directory: directory,
-            methods: [
-                MeshMethod(Methods.echo, atOnce: { (request: Block, _) in Block(count: request.replyCount) }),
-                MeshMethod(Methods.rank) { (request: RankRequest, _) in
-                    let count = Int(request.limit)
-                    return RankResponse(
-                        userIDs: Array(request.candidateIDs.prefix(count)), scores: [Double](repeating: 0.25, count: count),
-                        matchScores: [Double](repeating: 0.5, count: count), modelVersion: "bench")
-                },
-            ], configuration: configuration, logger: self.logger)
+        configuration.security = self.security
+        let methods = [
+            MeshMethod(Methods.echo, atOnce: { (request: Block, _) in Block(count: request.replyCount) }),
+            MeshMethod(Methods.rank) { (request: RankRequest, _) in
+                let count = Int(request.limit)
+                return RankResponse(
+                    userIDs: Array(request.candidateIDs.prefix(count)), scores: [Double](repeating: 0.25, count: count),
+                    matchScores: [Double](repeating: 0.5, count: count), modelVersion: "bench")
+            },
+        ]
+        let server =
+            place.contains("://")
+            ? MeshServer(
+                service: "bench", version: "1", address: place, methods: methods, configuration: configuration, logger: self.logger)
+            : MeshServer(
+                service: "bench", version: "1", directory: place, methods: methods, configuration: configuration, logger: self.logger)
         try await server.start()
         print("ready")
         fflush(nil)
         await unsafe withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }
     }
 
-    private static func call(_ directory: String, _ isFull: Bool, isInline: Bool) async throws {
+    private static func call(_ place: String, _ isFull: Bool, isInline: Bool) async throws {
         let task = unsafe bench_task_from(
             Int32(CommandLine.argc) - 3, CommandLine.unsafeArgv.advanced(by: 3))
         let configuration = MeshClientConfiguration(
+            security: self.security,
             interceptors: isFull ? [self.passThrough] : [],
             observer: isFull ? CallCounter() : nil)
-        let discovery = try Discovery(directory: directory, logger: self.logger)
+        let discovery =
+            place.contains("://")
+            ? Discovery(services: ["bench": [place]], logger: self.logger) : try Discovery(directory: place, logger: self.logger)
         let client = MeshClient(service: "bench", discovery: discovery, configuration: configuration, logger: self.logger)
         try await client.waitUntil(deadline: .after(.seconds(10))) { $0.contains(where: \.isReady) }
         let run = Run(task)
