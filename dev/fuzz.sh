@@ -21,4 +21,4 @@ swiftc -sanitize=fuzzer,address -parse-as-library "$work/empty.swift" -o "$progr
 export SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=${LEAKS:-0}
 "$program" -max_total_time="$seconds" -runs="$runs" -max_len=4096 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
     -artifact_prefix="$work/findings/" "$work/found" dev/fuzz/corpus
-if [ -n "${KEEP:-}" ]; then "$program" -merge=1 -max_len=512 dev/fuzz/corpus "$work/found"; fi
+if [ -n "${KEEP:-}" ]; then "$program" -set_cover_merge=1 -max_len=512 dev/fuzz/corpus "$work/found"; fi

@@ -76,17 +76,20 @@ final class ServeSlot: Sendable {
             self.reply(error, nil, since: start)
             return
         }
-        let work = Work(call: call, message: RawMessage(message), start: start)
-        if let handle = call.method.handleAtOnce, self.core.configuration.interceptors.isEmpty {
+        self.dispatch(Work(call: call, message: RawMessage(message), start: start))
+    }
+
+    // MARK: Answering
+
+    private func dispatch(_ work: Work) {
+        if let handle = work.call.method.handleAtOnce, self.core.configuration.interceptors.isEmpty {
             self.answerAtOnce(work, handle)
-        } else if call.method.descriptor.isHeavy {
+        } else if work.call.method.descriptor.isHeavy {
             self.answerHeavy(work)
         } else {
             self.handOver(work)
         }
     }
-
-    // MARK: Answering
 
     private func answerAtOnce(_ work: Work, _ handle: MeshMethod.HandleAtOnce) {
         do {

@@ -49,16 +49,13 @@ private func decoder<Message: MeshMessage>(_ type: Message.Type) -> Decoder {
     }
 }
 
+/// New ones go to the end, as the corpus says by number which is meant.
 private let decoders: [Decoder] = [
     decoder(CheckRequest.self),
     decoder(CheckResponse.self),
     decoder(Dependency.self),
     decoder(DescribeFeaturesRequest.self),
     decoder(DescribeFeaturesResponse.self),
-    decoder(EvolutionAfter.self),
-    decoder(EvolutionBefore.self),
-    decoder(EvolutionPart.self),
-    decoder(EvolutionPartAfter.self),
     decoder(Filter.self),
     decoder(GenerateRequest.self),
     decoder(GenerateResponse.self),
@@ -73,4 +70,8 @@ private let decoders: [Decoder] = [
     decoder(SimilarRequest.self),
     decoder(SimilarResponse.self),
     decoder(SourceReport.self),
+    decoder(EvolutionAfter.self),
+    decoder(EvolutionBefore.self),
+    decoder(EvolutionPart.self),
+    decoder(EvolutionPartAfter.self),
 ]
