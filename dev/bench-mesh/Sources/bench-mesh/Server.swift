@@ -30,6 +30,11 @@ final class Server {
         client.arguments = ["client", self.address] + numbers.map(String.init) + self.contestant.arguments
         client.standardOutput = output
         try client.run()
+        // A client that hangs must not hang the benchmark.
+        let pid = client.processIdentifier
+        let limit = DispatchWorkItem { kill(pid, SIGKILL) }
+        DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(milliseconds + 20_000), execute: limit)
+        defer { limit.cancel() }
         let data = output.fileHandleForReading.readDataToEndOfFile()
         client.waitUntilExit()
         guard client.terminationStatus == 0, let result = try? JSONDecoder().decode(Measurement.self, from: data) else {

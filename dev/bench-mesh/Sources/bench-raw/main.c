@@ -122,12 +122,16 @@ static void serve(const char *path) {
                 free(stream);
                 continue;
             }
-            struct header header;
-            while (stream_next(stream, &header)) {
-                header.size = header.reply;
-                stream_put(stream, header);
-            }
-            stream_flush(stream);
+            // Writing may have read more.
+            int took;
+            do {
+                struct header header;
+                for (took = 0; stream_next(stream, &header); took = 1) {
+                    header.size = header.reply;
+                    stream_put(stream, header);
+                }
+                stream_flush(stream);
+            } while (took);
         }
     }
 }
@@ -147,9 +151,13 @@ static void call(const char *path, struct bench_task task) {
     size_t answered = 0, waiting = task.in_flight;
     uint64_t end = UINT64_MAX;
     while (waiting > 0) {
-        if (!stream_fill(stream)) fail("read");
+        // Writing may have read more.
         struct header header;
-        while (stream_next(stream, &header)) {
+        if (!stream_next(stream, &header)) {
+            if (!stream_fill(stream)) fail("read");
+            continue;
+        }
+        do {
             uint64_t now = bench_now();
             bench_run_note(run, now - sent[header.slot]);
             if (++answered == WARM_UP) {
@@ -163,7 +171,7 @@ static void call(const char *path, struct bench_task task) {
             sent[header.slot] = now;
             header.size = (uint32_t)task.request;
             stream_put(stream, header);
-        }
+        } while (stream_next(stream, &header));
         stream_flush(stream);
     }
     bench_run_finish(run);
