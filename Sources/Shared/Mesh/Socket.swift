@@ -5,7 +5,7 @@ internal import Synchronization
 /// A REQ or REP socket of nng.
 ///
 /// nng starts its threads with the first socket of the process, and a child forked afterwards can't use it: start children with
-/// `posix_spawn`. Sockets are opened and closed on ``SerialThread/control`` only, as nng 1.5 can't do both at a time.
+/// `posix_spawn`. Sockets are opened and closed from ``SerialThread/control`` only, as nng 1.5 can't do both at a time.
 final class Socket: Sendable {
     enum Role { case request, reply }
 
@@ -138,8 +138,9 @@ final class Socket: Sendable {
         return "\(Address(address).scheme)://\(host.contains(":") ? "[\(host)]" : host):\(bound)"
     }
 
+    /// Closes it: before this returns if all goes well, in the background if it takes long.
     func close() {
-        nng_close(self.handle)
+        SocketCloser.shared.close { [id] in nng_close(nng_socket(id: id)) }
     }
 
     func context() throws(MeshError) -> Context {
