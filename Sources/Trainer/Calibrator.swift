@@ -4,7 +4,7 @@ internal import Training
 /// Calibrates the ranker on what people did when they looked at somebody.
 enum Calibrator {
     /// - Returns: The calibration, and its expected calibration error on people whom it wasn't fitted on (`nil` with too few).
-    static func fit(_ validation: Validation) -> (calibration: Models.PlattCalibration, error: Double?) {
+    static func fit(_ validation: Validation) -> (calibration: PlattCalibration, error: Double?) {
         let groups = validation.cases.map { self.outcomes($0, hasDislikes: validation.areaUnderCurve != nil) }
         let halves = [0, 1].map { half in groups.enumerated().filter { $0.offset % 2 == half }.flatMap(\.element) }
         let all = self.platt(groups.flatMap { $0 })
@@ -21,9 +21,9 @@ enum Calibrator {
     }
 
     /// `nil` if the outcomes don't rise with the log-odds.
-    private static func platt(_ outcomes: [(logit: Double, liked: Bool)]) -> Models.PlattCalibration? {
+    private static func platt(_ outcomes: [(logit: Double, liked: Bool)]) -> PlattCalibration? {
         guard outcomes.contains(where: \.liked), outcomes.contains(where: { !$0.liked }) else { return nil }
-        let fit = Training.PlattCalibration.fit(scores: outcomes.map { Float($0.logit) }, labels: outcomes.map(\.liked))
-        return try? Models.PlattCalibration(slope: fit.slope, offset: fit.intercept)
+        let fit = PlattScaling.fit(scores: outcomes.map { Float($0.logit) }, labels: outcomes.map(\.liked))
+        return try? PlattCalibration(slope: fit.slope, offset: fit.offset)
     }
 }

@@ -10,7 +10,7 @@ internal import Training
 /// Stage 1 in this process: the sources that serving has, over dense indices.
 struct CandidateFinder: Sendable {
     let batch: PersonBatch
-    let factors: FactorTable
+    private(set) var factors: FactorTable
     let opinions: Opinions
     private let quotas: [CandidateSource: Int]
     private let seed: UInt64
@@ -61,6 +61,13 @@ struct CandidateFinder: Sendable {
             for interest in batch.interests(of: person) { holders[interest, default: []].append(Int32(person)) }
         }
         self.interestHolders = holders
+    }
+
+    /// The same people and opinions searched by other factors.
+    func with(_ factors: FactorTable) -> CandidateFinder {
+        var finder = self
+        finder.factors = factors
+        return finder
     }
 
     /// Candidates of a person, each once: the sources' proposals up to their quotas.

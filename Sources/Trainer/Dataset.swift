@@ -32,7 +32,7 @@ package struct Dataset: Sendable {
         var events: [Event] = []
         var isSorted = true
         try await source.forEachInteraction { chunk in
-            for row in chunk where row.userID != row.targetUserID && row.timestamp <= end {
+            for row in chunk where row.kind.isRecordable && row.userID != row.targetUserID && row.timestamp <= end {
                 guard let person = indices[row.userID], let target = indices[row.targetUserID] else { continue }
                 if let last = events.last, row.timestamp < last.time { isSorted = false }
                 events.append(Event(person: person, target: target, kind: row.kind, time: row.timestamp))

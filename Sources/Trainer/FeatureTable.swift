@@ -35,16 +35,16 @@ package struct FeatureTable: Sendable {
         }
     }
 
-    /// Computes the features on `threads` tasks.
+    /// Computes the features on `threads` tasks; without factors, those that need none.
     init(
-        users: [User], counters: [BehaviourCounters], factors: FactorTable, moment: Timestamp, threads: Int
+        users: [User], counters: [BehaviourCounters], factors: FactorTable?, moment: Timestamp, threads: Int
     ) async {
         let people = await Parallel.map(users.count, threads: threads) { range in
             range.map { index in
-                PersonFeatures.make(profile: users[index], behaviour: counters[index], embedding: factors.embedding(index, users[index].id))
+                PersonFeatures.make(profile: users[index], behaviour: counters[index], embedding: factors?.embedding(index, users[index].id))
             }
         }
-        self.batch = PersonBatch(people, dimension: factors.dimension)
+        self.batch = PersonBatch(people, dimension: factors?.dimension ?? 0)
         self.moment = RequestMoment(moment)
     }
 }

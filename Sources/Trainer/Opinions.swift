@@ -21,7 +21,7 @@ struct Opinions: Sendable {
             case .block, .report:
                 severed.insert(key)
                 severed.insert(Self.key(event.target, event.person))
-            case .unmatch: break
+            case .unmatch, .unblock: break
             }
         }
         var likes: [InteractionMatrix.Entry] = []

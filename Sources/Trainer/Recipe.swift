@@ -9,7 +9,7 @@ struct Recipe: Sendable {
     let counters: [BehaviourCounters]
     let factorization: Retrieval.Factorization
     let ranker: LogisticModel
-    let calibration: Models.PlattCalibration
+    let calibration: PlattCalibration
     let fusion: Fusion
     let quality: RankingMetrics
     let metrics: [String: Double]
@@ -50,31 +50,39 @@ struct Recipe: Sendable {
             fusion: try Fusion(kind: .product, reciprocalWeight: weight), quality: quality.ndcg, metrics: metrics)
     }
 
-    /// Fits each setting of stage 1 on the past and keeps the best.
+    /// Fits settings of stage 1 on the past and keeps the best.
     private static func search(
         _ bench: Workbench, _ counters: [BehaviourCounters], _ dataset: Dataset, _ options: TrainingOptions, _ reporter: ProgressReporter
     ) async throws -> (CandidateFinder, RequestMoment) {
-        let trials =
-            options.factorizations.isEmpty
-            ? FactorizationSearch.trials(people: dataset.users.count, likes: bench.past.likes.entryCount) : options.factorizations
-        let tried = reporter.begin(.searching, total: trials.count)
-        var best: (finder: CandidateFinder, recall: Double)?
-        var moment = RequestMoment(bench.division.moment)
-        for (index, trial) in trials.enumerated() {
+        var search = FactorizationSearch(
+            people: dataset.users.count, likes: bench.past.likes.entryCount, fixed: options.factorizations)
+        let tried = reporter.begin(.searching, total: search.budget)
+        // Stage 1 is judged by factors alone: features that hold them are computed once, for the best.
+        let profiles = await FeatureTable(
+            users: dataset.users, counters: counters, factors: nil, moment: bench.division.moment, threads: options.threads)
+        var finder: CandidateFinder?
+        var best: (factors: FactorTable, quality: Double)?
+        while let trial = search.next() {
             try Task.checkCancellation()
             let parameters = FactorizationSearch.parameters(trial, people: dataset.users.count, seed: options.seed)
             let factors = FactorTable(bench.past.likes, parameters, threads: options.threads)
-            let table = await FeatureTable(
-                users: dataset.users, counters: counters, factors: factors, moment: bench.division.moment, threads: options.threads)
-            moment = table.moment
-            let finder = CandidateFinder(
-                batch: table.batch, factors: factors, opinions: bench.past, quotas: options.quotas, seed: options.seed)
-            let recall = await FactorizationSearch.recall(bench, finder, cutoff: 50, threads: options.threads).recall
-            if recall > best?.recall ?? -1 { best = (finder, recall) }
-            tried(index + 1)
+            let candidate =
+                finder?.with(factors)
+                ?? CandidateFinder(
+                    batch: profiles.batch, factors: factors, opinions: bench.past, quotas: options.quotas, seed: options.seed)
+            finder = candidate
+            let quality = await FactorizationSearch.quality(bench, candidate, cutoff: 50, threads: options.threads)
+            if quality > best?.quality ?? -1 { best = (factors, quality) }
+            search.judged(trial, quality: quality)
+            tried(search.trialCount)
         }
+        tried(search.budget)
         guard let best else { throw TrainingError(.invalidOption, "There is no setting of stage 1 to try.") }
-        return (best.finder, moment)
+        let table = await FeatureTable(
+            users: dataset.users, counters: counters, factors: best.factors, moment: bench.division.moment, threads: options.threads)
+        let chosen = CandidateFinder(
+            batch: table.batch, factors: best.factors, opinions: bench.past, quotas: options.quotas, seed: options.seed)
+        return (chosen, table.moment)
     }
 
     private static func draft(_ ranker: LogisticModel, _ finder: CandidateFinder, _ options: TrainingOptions) throws -> PipelineModel {

@@ -70,6 +70,25 @@ struct EligibilityTests {
         #expect(Set(community.people(query(3))) == [2, 4])
     }
 
+    @Test("A lifted block shows the pair again, unless something else stands between them")
+    func liftedBlock() async throws {
+        let community = Community()
+        for id: Int64 in 1...5 { community.add(id) }
+        for id: Int64 in 2...5 { try await community.record(.block, 1, id) }
+        try await community.record(.block, 3, 1)
+        try await community.record(.report, 1, 4)
+        try await community.record(.dislike, 1, 5)
+        try await community.like(1, [2])
+        try await community.tail.catchUp()
+        #expect(community.people(query(1)) == [])
+        for id: Int64 in 2...5 { #expect(try await community.store.liftBlock(by: UserID(1), of: UserID(id))) }
+        try await community.tail.catchUp()
+        #expect(community.people(query(1)) == [2], "The like that was given meanwhile is gone, too.")
+        #expect(Set(community.people(query(1) { $0.excludingSeen = false })) == [2, 5])
+        #expect(Set(community.people(query(2))) == [1, 3, 4, 5])
+        #expect(!community.people(query(4)).contains(1) && !community.people(query(3)).contains(1))
+    }
+
     @Test("Whom one has judged is left out where asked", arguments: [InteractionKind.like, .dislike, .superLike, .unmatch])
     func seen(kind: InteractionKind) async throws {
         let community = Community()

@@ -102,6 +102,19 @@ struct GenerationTests {
         #expect(try await !loader.refresh(), "The same model is not loaded twice.")
     }
 
+    @Test("A call that names no number gets as many as the setting says")
+    func topK() async throws {
+        let community = Community()
+        for id: Int64 in 1...60 { community.add(id) }
+        try await community.tail.catchUp()
+        var settings = CandidateSettings()
+        settings.topK = 17
+        let server = CandidateServer(index: community.index, settings: settings, metrics: MetricsRegistry(), now: { Community.now })
+        let context = CallContext(deadline: .never)
+        #expect(try await server.generate(GenerateRequest(userID: 1), context: context).userIDs.count == 17)
+        #expect(try await server.generate(GenerateRequest(userID: 1, limit: 30), context: context).userIDs.count == 30)
+    }
+
     @Test("Wrong requests are refused, unknown people only by a replica that can know")
     func server() async throws {
         let community = Community()
@@ -115,7 +128,6 @@ struct GenerationTests {
         let wrong: [(GenerateRequest, MeshError.Code)] = [
             (GenerateRequest(userID: 0, limit: 5), .invalidArgument),
             (GenerateRequest(userID: .max, limit: 5), .invalidArgument),
-            (GenerateRequest(userID: 1, limit: 0), .invalidArgument),
             (GenerateRequest(userID: 1, limit: 2001), .invalidArgument),
             (GenerateRequest(userID: 1, limit: 5, filter: Filter(gender: "man")), .invalidArgument),
             (GenerateRequest(userID: 1, limit: 5, filter: Filter(minAge: 40, maxAge: 30)), .invalidArgument),

@@ -55,6 +55,22 @@ struct StrategyTests {
         #expect(community.people(query(1), social).contains(9))
     }
 
+    @Test("Social: the latest likes are followed, and an older one again when a later one is taken back")
+    func latestLikes() async throws {
+        let community = Community()
+        for id: Int64 in 1...100 { community.add(id) }
+        // 2 and 3 share one like each with 1: the oldest of 33, and the next.
+        for number: Int64 in 0..<33 { try await community.record(.like, 1, 50 + number, secondsAgo: 1000 - 10 * number) }
+        try await community.like(2, [50, 4])
+        try await community.like(3, [51, 5])
+        try await community.tail.catchUp()
+        let social = community.generator(only: .social)
+        #expect(community.people(query(1), social) == [5])
+        try await community.record(.dislike, 1, 60)
+        try await community.tail.catchUp()
+        #expect(Set(community.people(query(1), social)) == [4, 5])
+    }
+
     @Test("Social: who likes the viewer is not proposed for it")
     func admirers() async throws {
         let community = Community()

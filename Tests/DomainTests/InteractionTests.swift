@@ -10,10 +10,17 @@ import Testing
 
     @Test("Codes are stored for ever, so they never move")
     func stableCodes() {
-        #expect(InteractionKind.allCases.map(\.code).sorted() == [1, 2, 3, 4, 5, 6])
+        #expect(InteractionKind.allCases.map(\.code).sorted() == [1, 2, 3, 4, 5, 6, 7])
         #expect(InteractionKind.like.code == 1)
         #expect(InteractionKind.superLike.code == 3)
-        #expect(InteractionKind(code: 7) == nil)
+        #expect(InteractionKind(code: 8) == nil)
+    }
+
+    @Test("Whoever brings interactions can't bring a lifted block")
+    func recordable() {
+        #expect(InteractionKind.recordable == [.like, .dislike, .superLike, .block, .report, .unmatch])
+        #expect(InteractionKind(recordable: "unblock") == nil)
+        #expect(InteractionKind(recordable: "super_like") == .superLike)
     }
 
     @Test("Positions order by transaction, then by row")

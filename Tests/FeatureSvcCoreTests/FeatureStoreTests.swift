@@ -71,9 +71,24 @@ func get(
         context: CallContext(deadline: .never))
 }
 
-func age(_ response: GetFeaturesResponse, _ person: Int) -> Float {
-    response.values[person * Int(response.width) + PersonSchema.Column.age.rawValue]
+/// What an answer says of those asked for.
+struct Answer {
+    let batch: PersonBatch
+    /// By row of the batch.
+    let people: [UInt64]
+    let embeddingVersion: String
 }
+
+func ask(
+    _ server: FeatureServer, _ ids: [UInt64], embedding: String = "", dimension: Int = 0
+) async throws -> Answer {
+    let response = try await get(server, ids, embedding: embedding)
+    var batch = PersonBatch(dimension: dimension)
+    let known = try batch.append(rows: response.rows, count: ids.count)
+    return Answer(batch: batch, people: known.map { ids[$0] }, embeddingVersion: response.embeddingVersion)
+}
+
+func age(_ answer: Answer, _ person: Int) -> Float { answer.batch[person, .age] }
 
 @Suite("Feature store")
 struct FeatureStoreTests {
@@ -84,24 +99,25 @@ struct FeatureStoreTests {
         try await fixture.repository.store(
             [Embedding(userID: UserID(1), source: [1, 2], target: [3, 4]), Embedding(userID: UserID(3), source: [5, 6], target: [7, 8])],
             version: "m")
-        let response = try await get(FeatureServer(store: fixture.store()), [3, 99, 1, 2], embedding: "m")
-        #expect(response.userIDs == [3, 1, 2])
-        #expect(response.dimension == 2 && response.embeddingVersion == "m")
-        #expect(response.sourceFactors == [5, 6, 1, 2, 0, 0] && response.targetFactors == [7, 8, 3, 4, 0, 0])
-        #expect(response.interestCounts == [2, 2, 2] && response.termCounts == [2, 2, 2])
-        let batch = try PersonBatch(
-            count: response.userIDs.count, values: response.values, dimension: Int(response.dimension),
-            sourceFactors: response.sourceFactors, targetFactors: response.targetFactors, interestCounts: response.interestCounts,
-            interests: response.interests, termCounts: response.termCounts, terms: response.terms)
-        #expect(batch[0, .age] == 30)
+        let answer = try await ask(
+            FeatureServer(store: fixture.store()), [3, 99, .max, 0, 1, 2], embedding: "m", dimension: 2)
+        #expect(answer.people == [3, 1, 2] && answer.embeddingVersion == "m")
+        #expect(answer.batch.count == 3 && answer.batch[0, .age] == 30)
+        #expect(answer.batch.interests(of: 1) == Terms.interests(["Chess", "Tea"])[...])
+        #expect(answer.batch.terms(of: 2) == Terms.terms(of: "mountains and books")[...])
+        let factors = try (0..<3).map { person in
+            let features = try answer.batch.features(of: person)
+            return [features.sourceFactors, features.targetFactors]
+        }
+        #expect(factors == [[[5, 6], [7, 8]], [[1, 2], [3, 4]], [[], []]])
     }
 
     @Test("An unknown version of factors gives none, and says so")
     func unknownFactors() async throws {
         let fixture = Fixture()
         fixture.add(1...1)
-        let response = try await get(FeatureServer(store: fixture.store()), [1], embedding: "nobody's")
-        #expect(response.userIDs == [1] && response.dimension == 0 && response.embeddingVersion == "" && response.sourceFactors == [])
+        let answer = try await ask(FeatureServer(store: fixture.store()), [1], embedding: "nobody's")
+        #expect(answer.people == [1] && answer.embeddingVersion == "")
     }
 
     @Test("Another schema is refused, and too long a list")
@@ -121,9 +137,9 @@ struct FeatureStoreTests {
         _ = try await get(server, [1])
         fixture.repository.fail(with: RepositoryError(.unavailable))
         fixture.cache.isAway = true
-        #expect(try await get(server, [1]).userIDs == [1])
+        #expect(try await ask(server, [1]).people == [1])
         fixture.advance(.seconds(400))
-        #expect(try await get(server, [1, 2]).userIDs == [1])
+        #expect(try await ask(server, [1, 2]).people == [1])
         await #expect { _ = try await get(server, [2]) } throws: { ($0 as? MeshError)?.code == .unavailable }
     }
 
@@ -137,7 +153,7 @@ struct FeatureStoreTests {
         #expect(packed.allSatisfy { $0 != nil })
         await fixture.cache.store([(UserID(2), [1, 2, 3, 4, 5, 6])], version)
         fixture.repository.fail(with: RepositoryError(.unavailable))
-        #expect(try await get(FeatureServer(store: fixture.store()), [1]).userIDs == [1])
+        #expect(try await ask(FeatureServer(store: fixture.store()), [1]).people == [1])
         await #expect(throws: MeshError.self) { _ = try await get(FeatureServer(store: fixture.store()), [2]) }
     }
 
@@ -150,9 +166,9 @@ struct FeatureStoreTests {
         _ = try await get(server, [1])
         fixture.add(1...1, age: 40)
         fixture.cache.isAway = true
-        #expect(try await FeatureSvcCoreTests.age(get(server, [1]), 0) == 30)
+        #expect(try await FeatureSvcCoreTests.age(ask(server, [1]), 0) == 30)
         fixture.advance(.seconds(301))
-        #expect(try await FeatureSvcCoreTests.age(get(server, [1]), 0) == 40)
+        #expect(try await FeatureSvcCoreTests.age(ask(server, [1]), 0) == 40)
     }
 
     @Test("Aged copies are read again before a call has to")
@@ -164,10 +180,10 @@ struct FeatureStoreTests {
         try await updater.catchUp()
         fixture.add(1...5, age: 40)
         try await updater.refreshAged()
-        #expect(try await FeatureSvcCoreTests.age(get(FeatureServer(store: store), [4]), 0) == 30)
+        #expect(try await FeatureSvcCoreTests.age(ask(FeatureServer(store: store), [4]), 0) == 30)
         fixture.advance(.seconds(250))
         try await updater.refreshAged()
-        #expect(try await FeatureSvcCoreTests.age(get(FeatureServer(store: store), [4]), 0) == 40)
+        #expect(try await FeatureSvcCoreTests.age(ask(FeatureServer(store: store), [4]), 0) == 40)
     }
 
     @Test("Filled from the log; changed profiles apply at once, erased people are gone from every copy")
@@ -181,14 +197,14 @@ struct FeatureStoreTests {
         try await updater.catchUp()
         #expect(updater.isReady && store.count == 10)
         let server = FeatureServer(store: store)
-        #expect(try await get(server, [5], embedding: "m").sourceFactors == [1])
+        #expect(try await get(server, [5], embedding: "m").rows.suffix(2) == [Float(1).bitPattern, Float(2).bitPattern])
         _ = try await fixture.repository.update(UserID(5), UserChange(age: 77))
         _ = try await fixture.repository.erase(UserID(6))
         try await updater.catchUp()
         #expect(store.count == 9)
-        let response = try await get(server, [5, 6], embedding: "m")
-        #expect(response.userIDs == [5])
-        #expect(FeatureSvcCoreTests.age(response, 0) == 77)
+        let answer = try await ask(server, [5, 6], embedding: "m", dimension: 1)
+        #expect(answer.people == [5])
+        #expect(FeatureSvcCoreTests.age(answer, 0) == 77)
         let packed = await fixture.cache.values(of: [UserID(6)], FeatureVersion(schema: PersonSchema.version, embedding: "m"))
         #expect(packed == [nil])
     }
@@ -201,7 +217,7 @@ struct FeatureStoreTests {
         let updater = fixture.updater(store)
         let server = FeatureServer(store: store)
         func popularity() async throws -> Float {
-            try await get(server, [2]).values[PersonSchema.Column.popularity.rawValue]
+            try await ask(server, [2]).batch[0, .popularity]
         }
         #expect(try await popularity() == 0)
         try await fixture.like(1, 2)
@@ -219,7 +235,7 @@ struct FeatureStoreTests {
         let server = FeatureServer(store: store)
         for id: UInt64 in 1...30 { _ = try await get(server, [id]) }
         #expect(store.count == 10)
-        #expect(try await get(server, Array(1...10)).userIDs == Array(1...10))
+        #expect(try await ask(server, Array(1...10)).people == Array(1...10))
     }
 
     @Test("One person's features by name")
@@ -244,7 +260,7 @@ struct FeatureStoreTests {
             metrics: FeatureMetrics(registry), logger: fixture.logger)
         let server = FeatureServer(store: store)
         try await withThrowingTaskGroup(of: [UInt64].self) { group in
-            for _ in 0..<20 { group.addTask { try await get(server, [1]).userIDs } }
+            for _ in 0..<20 { group.addTask { try await ask(server, [1]).people } }
             for try await ids in group { #expect(ids == [1]) }
         }
         #expect(store.count == 1)

@@ -63,9 +63,7 @@ struct MessageTests {
 
     @Test("Large arrays survive, and are packed in place")
     func large() throws {
-        let features = GetFeaturesResponse(
-            userIDs: Array(0..<2_000), schemaVersion: 1, width: 64, values: (0..<128_000).map { Float($0) },
-            interestCounts: [UInt32](repeating: 2, count: 2_000), interests: Array(0..<4_000))
+        let features = GetFeaturesResponse(schemaVersion: 1, embeddingVersion: "v1", rows: Array(0..<128_000))
         try self.expectRoundTrip(features)
         var small = [UInt8](repeating: 0, count: 10)
         let error = #expect(throws: MeshError.self) { try unsafe small.withUnsafeMutableBytes { try unsafe features.pack(into: $0) } }

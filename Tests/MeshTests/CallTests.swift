@@ -156,7 +156,8 @@ struct CallTests {
             return note
         }
         try await withServer(
-            [method, TestService.echoMethod], configuration: .init(heavyThreads: 1, maximumHeavyCalls: 2)
+            [method, TestService.echoMethod], configuration: .init(heavyThreads: 1, maximumHeavyCalls: 2, maximumQueuedCalls: 0),
+            clientConfiguration: .init(retries: .never)
         ) { client, _, _ in
             async let first = client.echo("1", TestService.heavyEcho)
             async let second = client.echo("2", TestService.heavyEcho)

@@ -59,6 +59,9 @@ struct EnvelopeTests {
     func entry() {
         let entry = DirectoryEntry(service: "a\"b\\c\n", version: "1.0-ü", weight: 0.5, pid: 7, socket: "x.sock", started: 1_700_000_000)
         #expect(DirectoryEntry(json: Array(entry.json.utf8)) == entry)
+        var shadow = entry
+        shadow.shadowShare = 0.25
+        #expect(DirectoryEntry(json: Array(shadow.json.utf8)) == shadow)
         let outside = entry.json.replacing("x.sock", with: "../x")
         let nobody = entry.json.replacing("\"pid\":7", with: "\"pid\":-7")
         for text in ["", "{", "{}", "[1]", #"{"service":1}"#, outside, nobody] {

@@ -2,6 +2,7 @@ import Glibc
 import Logging
 import Mesh
 import Synchronization
+import Testing
 
 let quietLogger = Logger(label: "mesh-tests") { _ in SwiftLogNoOpLogHandler() }
 
@@ -35,9 +36,18 @@ enum TestService {
 }
 
 extension MeshClient {
-    func echo(_ text: String = "hello", _ method: MethodDescriptor = TestService.echo, deadline: Deadline? = nil) async throws -> String {
-        let reply: Note = try await self.call(method, Note(text), deadline: deadline)
+    func echo(
+        _ text: String = "hello", _ method: MethodDescriptor = TestService.echo, shard: ShardKey? = nil, deadline: Deadline? = nil
+    ) async throws -> String {
+        let reply: Note = try await self.call(method, Note(text), shard: shard, deadline: deadline)
         return reply.text
+    }
+
+    /// A shard key of the replica at that place.
+    func key(of index: Int) async throws -> ShardKey {
+        let states = self.state
+        let ring = HashRing(names: states.map(\.name), weights: states.map(\.weight))
+        return try #require((0..<1_000).lazy.map { ShardKey($0) }.first { ring.pick($0) { _ in 0 } == index })
     }
 
     /// Waits for so many replicas that can be called.
@@ -90,6 +100,81 @@ func withServer<R>(
             discovery.shutdown()
             throw error
         }
+    }
+}
+
+/// Servers of one service at fixed addresses, and a client of them all: over Unix sockets, as the services run.
+func withReplicas<R>(
+    _ servers: [(methods: [MeshMethod], configuration: MeshServerConfiguration)],
+    weights: [Double] = [], versions: [String] = [], shadowShares: [Double] = [],
+    client configuration: MeshClientConfiguration = .init(),
+    _ body: (MeshClient, [MeshServer]) async throws -> R
+) async throws -> R {
+    let stem = "/tmp/mesh-\(getpid())-\(String(UInt32.random(in: .min ... .max), radix: 36))"
+    defer { for index in servers.indices { unsafe unlink("\(stem)-\(index)") } }
+    let started = servers.enumerated().map { index, server in
+        MeshServer(
+            service: "test", version: index < versions.count ? versions[index] : "1", address: "ipc://\(stem)-\(index)", methods: server.methods,
+            configuration: server.configuration, logger: quietLogger)
+    }
+    for server in started { try await server.start() }
+    let endpoints = started.enumerated().map { index, server in
+        Endpoint(
+            service: "test", address: server.address, version: server.version, weight: index < weights.count ? weights[index] : 1,
+            shadowShare: index < shadowShares.count ? shadowShares[index] : 0)
+    }
+    let client = MeshClient(
+        service: "test", discovery: Discovery(static: endpoints), configuration: configuration, logger: quietLogger)
+    func end() async {
+        await client.shutdown()
+        for server in started { await server.drain() }
+    }
+    do {
+        try await client.waitForReady(servers.count)
+        let result = try await body(client, started)
+        await end()
+        return result
+    } catch {
+        await end()
+        throw error
+    }
+}
+
+/// What observers were told.
+final class Events: MeshMetricsObserver {
+    private struct State {
+        var client: [MeshClientEvent] = []
+        var shed: [MeshShedReason] = []
+        var queued = 0
+        var notices = 0
+    }
+
+    private let state = Mutex(State())
+
+    var client: [MeshClientEvent] { self.state.withLock { $0.client } }
+    var shed: [MeshShedReason] { self.state.withLock { $0.shed } }
+    var queued: Int { self.state.withLock { $0.queued } }
+
+    func clientEvent(_ event: MeshClientEvent, _ method: MethodDescriptor?, service: String) {
+        self.state.withLock { $0.client.append(event) }
+    }
+
+    func serverCallShed(_ method: MethodDescriptor, _ reason: MeshShedReason) { self.state.withLock { $0.shed.append(reason) } }
+
+    func serverCallQueued(_ method: MethodDescriptor, for duration: Duration) { self.state.withLock { $0.queued += 1 } }
+
+    func serverCallEnded(_ method: MethodDescriptor?, code: MeshError.Code?, duration: Duration) {
+        if method == nil, code == .cancelled { self.state.withLock { $0.notices += 1 } }
+    }
+
+    /// Waits until a server has been told of so many cancellations.
+    func waitForNotices(_ count: Int) async {
+        while self.state.withLock({ $0.notices }) < count { await Task.yield() }
+    }
+
+    /// Waits until so many calls wait at a server.
+    func waitForQueue(of server: MeshServer, _ count: Int) async {
+        while server.statistics.queued < count { await Task.yield() }
     }
 }
 

@@ -25,6 +25,17 @@ struct StateMachineTests {
         #expect(phase == .closed)
     }
 
+    @Test("A replica that has as many calls as it may takes no more until one ends")
+    func cap() {
+        var machine = ReplicaStateMachine(maximumInFlight: 1)
+        machine.pipeAdded()
+        let starts = [machine.callStarts(), machine.callStarts()]
+        #expect(starts == [true, false])
+        _ = machine.callEnded()
+        let again = machine.callStarts()
+        #expect(again)
+    }
+
     @Test("A lost replica gives up what waits to be sent, and is ready again with the next connection")
     func loss() {
         var machine = ReplicaStateMachine()
@@ -87,21 +98,6 @@ struct StateMachineTests {
         #expect(latency.cost(inFlight: 3, weight: 2, at: start) == 20_000)
         latency.observe(1_000, at: start.advanced(by: .milliseconds(1)))
         #expect(latency.value < 10_000 && latency.value > 8_000)
-    }
-
-    @Test("Heavy calls are bounded, light ones aren't")
-    func admission() {
-        var admission = AdmissionStateMachine(maximumHeavyCalls: 1)
-        let answers = [
-            admission.callArrived(isHeavy: true), admission.callArrived(isHeavy: true), admission.callArrived(isHeavy: false),
-        ]
-        #expect(answers == [true, false, true])
-        let (inFlight, refused) = (admission.inFlight, admission.refused)
-        #expect(inFlight == 2)
-        #expect(refused == 1)
-        admission.callEnded(isHeavy: true)
-        let again = admission.callArrived(isHeavy: true)
-        #expect(again)
     }
 
     @Test("A drain waits for calls, then for clients or silence, and no longer than its limit")

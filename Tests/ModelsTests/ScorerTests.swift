@@ -10,8 +10,9 @@ import Testing
         let scorer = try Scorer(model: makeModel(reciprocalWeight: weight))
         let batch = makeBatch(40)
         let scores = scorer.score(viewer: 0, candidates: 1..<40, in: batch, moment: Self.moment)
-        for (candidate, score) in zip(1..<40, scores) {
-            let explanation = scorer.explain(viewer: 0, candidate: candidate, in: batch, moment: Self.moment)
+        let explanations = scorer.explain(viewer: 0, candidates: Array(1..<40), in: batch, moment: Self.moment)
+        #expect(explanations.count == scores.count)
+        for (explanation, score) in zip(explanations, scores) {
             let sum = explanation.contributions.reduce(explanation.intercept, +)
             #expect(abs(sum - Logistic.logit(score.score)) < 1e-9)
             #expect(abs(sum - score.logit) < 1e-9)
@@ -30,7 +31,7 @@ import Testing
         let back = scorer.logits(viewer: 5, candidates: [2], in: batch, moment: Self.moment)
         #expect(there.map(\.forward) == back.map(\.reverse))
         #expect(there.map(\.reverse) == back.map(\.forward))
-        let term = scorer.explain(viewer: 2, candidate: 5, in: batch, moment: Self.moment).contributions.last
+        let term = scorer.explain(viewer: 2, candidates: [5], in: batch, moment: Self.moment).first?.contributions.last
         #expect(term == there.first.map { 0.5 * $0.reverse })
     }
 

@@ -12,13 +12,13 @@ import Testing
 
 /// Features of people made up on the spot.
 final class FakeFeatures: FeatureProvider {
-    private let people: [UInt64: PersonFeatures]
+    let people: Mutex<[UInt64: PersonFeatures]>
     private let failure: MeshError?
     let requests = Mutex<[GetFeaturesRequest]>([])
     let deadlines = Mutex<[Deadline]>([])
 
     init(_ people: [UInt64: PersonFeatures], failure: MeshError? = nil) {
-        self.people = people
+        self.people = Mutex(people)
         self.failure = failure
     }
 
@@ -26,12 +26,12 @@ final class FakeFeatures: FeatureProvider {
         self.requests.withLock { $0.append(request) }
         self.deadlines.withLock { $0.append(deadline) }
         if let failure { throw failure }
-        let ids = request.userIDs.filter { self.people[$0] != nil }
-        let batch = PersonBatch(ids.compactMap { self.people[$0] }, dimension: 2)
-        return GetFeaturesResponse(
-            userIDs: ids, schemaVersion: request.schemaVersion, width: UInt32(PersonSchema.width), values: batch.values, dimension: 2,
-            sourceFactors: batch.sourceFactors, targetFactors: batch.targetFactors, interestCounts: batch.interestCounts,
-            interests: batch.interests, termCounts: batch.termCounts, terms: batch.terms, embeddingVersion: request.embeddingVersion)
+        var rows: [UInt32] = []
+        let people = self.people.withLock { $0 }
+        for id in request.userIDs {
+            if let person = people[id] { person.write(to: &rows, dimension: 2) } else { rows.append(PersonRow.absent) }
+        }
+        return GetFeaturesResponse(schemaVersion: request.schemaVersion, embeddingVersion: request.embeddingVersion, rows: rows)
     }
 }
 
@@ -78,8 +78,11 @@ struct Fixture {
 
     func store(pinned: String? = nil) -> ModelStore { ModelStore(repository: self.registry, pinned: pinned, logger: self.logger) }
 
-    func server(_ models: ModelStore, _ features: FakeFeatures = FakeFeatures(Fixture.people)) -> RankingServer {
-        RankingServer(models: models, features: features, metrics: MetricsRegistry(), now: { Self.now })
+    func server(
+        _ models: ModelStore, _ features: FakeFeatures = FakeFeatures(Fixture.people),
+        clock: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    ) -> RankingServer {
+        RankingServer(models: models, features: features, metrics: MetricsRegistry(), now: { Self.now }, clock: clock)
     }
 }
 

@@ -1,4 +1,5 @@
 import Domain
+import LinearMath
 import Postgres
 import Storage
 import TestKit
@@ -10,7 +11,7 @@ struct BatchTests {
 
     @Test("Batches, in any order of rows, end where recording one by one ends", arguments: 1...6)
     func equivalence(seed: Int) async throws {
-        var generator = Sequence64(state: UInt64(seed))
+        var generator = SeededGenerator(seed: UInt64(seed))
         // Few people and few moments, so that pairs meet often and times tie.
         let events = (0..<240).map { _ in
             let user = Int64.random(in: 1...5, using: &generator)
@@ -107,18 +108,5 @@ struct BatchTests {
             ORDER BY line
             """
         ).map { row in try row.string(0) }
-    }
-}
-
-/// SplitMix64 (Steele, Lea, Flood 2014).
-private struct Sequence64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var value = self.state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }

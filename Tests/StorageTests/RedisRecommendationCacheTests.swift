@@ -18,7 +18,7 @@ struct RedisRecommendationCacheTests {
                 Issue.record("no versions")
                 return
             }
-            await cache.store([1], showing: [], key: "key", viewer: self.viewer, versions: versions)
+            cache.store([1], showing: [], key: "key", viewer: self.viewer, versions: versions)
             #expect(await cache.lookup("key", viewer: self.viewer) == .hit([1]))
 
             try await server.kill()
@@ -32,7 +32,7 @@ struct RedisRecommendationCacheTests {
                 return true
             }
             #expect(isBack)
-            await cache.store([1], showing: [], key: "key", viewer: self.viewer, versions: versions)
+            cache.store([1], showing: [], key: "key", viewer: self.viewer, versions: versions)
             #expect(await cache.lookup("key", viewer: self.viewer) != .hit([1]), "versions of the old run match nothing")
             await client.shutdown()
         }
@@ -47,7 +47,7 @@ struct RedisRecommendationCacheTests {
                 Issue.record("no versions")
                 return
             }
-            await cache.store([1], showing: [], key: "key", viewer: self.viewer, versions: versions)
+            cache.store([1], showing: [], key: "key", viewer: self.viewer, versions: versions)
             _ = try await client.send(RedisCommand("SCRIPT", "FLUSH"))
             #expect(await cache.lookup("key", viewer: self.viewer) == .miss(nil))
             _ = try await client.send(RedisCommand("SCRIPT", "FLUSH"))
@@ -65,7 +65,7 @@ struct RedisRecommendationCacheTests {
                 Issue.record("no versions")
                 return
             }
-            await cache.store([1], showing: [UserID(2)], key: "key", viewer: self.viewer, versions: versions)
+            cache.store([1], showing: [UserID(2)], key: "key", viewer: self.viewer, versions: versions)
             #expect(await cache.lookup("key", viewer: self.viewer) == .hit([1]))
             for key in try await client.send(RedisCommand("KEYS", pattern)).array ?? [] {
                 _ = try await client.send(RedisCommand("DEL", key.bytes ?? []))

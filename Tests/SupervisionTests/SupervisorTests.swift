@@ -39,6 +39,31 @@ import Testing
         self.spawner.close()
     }
 
+    @Test("Services that are started together are ready together and stop in reverse")
+    func together() async throws {
+        let supervisor = self.supervisor()
+        let ready = Mutex<Set<String>>([])
+        // Neither is ready before the other has begun.
+        let specs = [("first", "second"), ("second", "first")].map { name, other in
+            var spec = self.folder.service(name)
+            let file = "\(self.folder.path)/\(other)-1.up"
+            let process = spec.process
+            spec.process = { number in
+                var changed = process(number)
+                changed.readiness = ReadinessProbe(interval: .milliseconds(5)) { FileSystem.exists(file) }
+                return changed
+            }
+            return spec
+        }
+        try await supervisor.start(together: specs) { spec in ready.withLock { _ = $0.insert(spec.name) } }
+        #expect(ready.withLock { $0 } == ["first", "second"])
+        #expect(await supervisor.status.map(\.name) == ["first", "second"])
+        #expect(await supervisor.status.map(\.isWhole) == [true, true])
+        await supervisor.stopAll()
+        #expect(self.folder.lines("trace").suffix(2) == ["stop second-1", "stop first-1"])
+        self.spawner.close()
+    }
+
     @Test("A killed replica is back, the others are left alone")
     func restart() async throws {
         let supervisor = self.supervisor()

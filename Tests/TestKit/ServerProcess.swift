@@ -81,10 +81,20 @@ private final class SpawnThread: Sendable {
         unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         unsafe posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         unsafe posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        // A thread of a test runner may have signals blocked or ignored; a server that inherits that can't be told to end.
+        var attributes = posix_spawnattr_t()
+        unsafe posix_spawnattr_init(&attributes)
+        defer { unsafe posix_spawnattr_destroy(&attributes) }
+        var (none, all) = (sigset_t(), sigset_t())
+        unsafe sigemptyset(&none)
+        unsafe sigfillset(&all)
+        unsafe posix_spawnattr_setsigmask(&attributes, &none)
+        unsafe posix_spawnattr_setsigdefault(&attributes, &all)
+        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
         let arguments = unsafe command.map { unsafe strdup($0) } + [nil]
         defer { for index in unsafe arguments.indices { unsafe free(arguments[index]) } }
         var identifier: pid_t = 0
-        let status = unsafe posix_spawn(&identifier, command[0], &actions, nil, arguments, environ)
+        let status = unsafe posix_spawn(&identifier, command[0], &actions, &attributes, arguments, environ)
         return status == 0 ? .success(identifier) : .failure(TestKitError("\(command[0]): \(unsafe String(cString: strerror(status)))"))
     }
 }

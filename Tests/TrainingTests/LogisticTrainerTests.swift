@@ -64,11 +64,11 @@ func platt() {
     var generator = SeededGenerator(seed: 6)
     let truth = (0..<4000).map { _ in generator.gaussian() }
     let labels = truth.map { generator.uniform() < Statistics.sigmoid($0) }
-    let calibration = PlattCalibration.fit(scores: truth.map { Float(3 * $0 + 2) }, labels: labels)
+    let calibration = PlattScaling.fit(scores: truth.map { Float(3 * $0 + 2) }, labels: labels)
     #expect(abs(calibration.slope - 1.0 / 3) < 0.04)
-    #expect(abs(calibration.intercept + 2.0 / 3) < 0.12)
-    let probabilities = truth.map { calibration.probability(3 * $0 + 2) }
+    #expect(abs(calibration.offset + 2.0 / 3) < 0.12)
+    let probabilities = truth.map { Statistics.sigmoid(calibration.slope * (3 * $0 + 2) + calibration.offset) }
     #expect(ClassificationMetrics.expectedCalibrationError(probabilities: probabilities, labels: labels) < 0.03)
-    let separated = PlattCalibration.fit(scores: [1, 2, 3, 4], labels: [false, false, true, true])
-    #expect(separated.slope.isFinite && separated.probability(4) < 1)
+    let separated = PlattScaling.fit(scores: [1, 2, 3, 4], labels: [false, false, true, true])
+    #expect(separated.slope.isFinite && Statistics.sigmoid(4 * separated.slope + separated.offset) < 1)
 }

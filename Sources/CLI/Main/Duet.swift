@@ -14,7 +14,7 @@ import Glibc
             """,
         version: "duet \(Version.current)",
         groupedSubcommands: [
-            CommandGroup(name: "Running", subcommands: [Up.self, Down.self, Status.self, Scale.self, MeshState.self]),
+            CommandGroup(name: "Running", subcommands: [Up.self, Down.self, Status.self, Scale.self, MeshState.self, Call.self]),
             CommandGroup(name: "Data", subcommands: [Import.self, Export.self, Simulate.self, Migrate.self]),
             CommandGroup(name: "Learning", subcommands: [Train.self, Evaluate.self]),
             CommandGroup(name: "Asking", subcommands: [Recommend.self, Token.self]),

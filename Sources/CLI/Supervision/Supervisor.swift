@@ -27,9 +27,34 @@ public actor Supervisor {
     ///
     /// - Throws: ``SupervisionError`` of the first replica that could not be started. The others keep running; ``stopAll()`` ends them.
     public func start(_ spec: ServiceSpec) async throws(SupervisionError) {
+        try await self.start(together: [spec])
+    }
+
+    /// Starts services that don't wait for one another, and waits until all of them are ready. They stop in reverse order all the same.
+    ///
+    /// - Parameter onReady: Called with each service as it becomes ready.
+    /// - Throws: ``SupervisionError`` of the first that could not be started. The others keep running; ``stopAll()`` ends them.
+    public func start(
+        together specs: [ServiceSpec], onReady: @escaping @Sendable (ServiceSpec) -> Void = { _ in }
+    ) async throws(SupervisionError) {
         try self.checkRunning()
-        self.services.append(Service(spec: spec, wanted: spec.replicas, replicas: [:]))
-        try await self.startReplicas(of: spec, Array(1...max(1, spec.replicas)))
+        self.services += specs.map { Service(spec: $0, wanted: $0.replicas, replicas: [:]) }
+        let starts = specs.map { spec in
+            Task { () -> SupervisionError? in
+                do throws(SupervisionError) {
+                    try await self.startReplicas(of: spec, Array(1...max(1, spec.replicas)))
+                    onReady(spec)
+                    return nil
+                } catch {
+                    return error
+                }
+            }
+        }
+        var failures: [SupervisionError] = []
+        for start in starts {
+            if let failure = await start.value { failures.append(failure) }
+        }
+        if let failure = failures.first { throw failure }
     }
 
     /// Changes how many replicas of a service run. The lowest free numbers start, the highest stop; nothing else is touched.

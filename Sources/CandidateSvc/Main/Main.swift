@@ -26,7 +26,9 @@ import Storage
             }
             caughtUp.set(true)
             factors.set(true)
-            let server = CandidateServer(index: index, metrics: runtime.metrics, now: { .now })
+            var settings = CandidateSettings()
+            settings.topK = min(runtime.settings.candidateTopK, CandidateServer.limits.generate)
+            let server = CandidateServer(index: index, settings: settings, tail: tail, metrics: runtime.metrics, now: { .now })
             try await runtime.serveMesh(CandidateService.methods(server))
         }
     }

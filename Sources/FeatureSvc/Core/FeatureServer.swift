@@ -23,15 +23,13 @@ package struct FeatureServer: FeatureServiceHandler {
         guard request.userIDs.count <= Self.limit else {
             throw MeshError(.invalidArgument, "A call may ask for at most \(Self.limit) people.")
         }
-        let ids = request.userIDs.compactMap { Int64(exactly: $0).map { UserID($0) } }
-        let columns = try await Self.translatingErrors { try await self.store.columns(of: ids, embedding: request.embeddingVersion) }
+        let rows = try await Self.translatingErrors {
+            try await self.store.rows(of: request.userIDs, embedding: request.embeddingVersion)
+        }
         self.store.metrics.calls.increment()
         self.store.metrics.seconds.observe(start.duration(to: .now))
         return GetFeaturesResponse(
-            userIDs: columns.people.map { UInt64(bitPattern: $0.rawValue) }, schemaVersion: UInt32(PersonSchema.version),
-            width: UInt32(PersonSchema.width), values: columns.values, dimension: UInt32(columns.dimension),
-            sourceFactors: columns.sourceFactors, targetFactors: columns.targetFactors, interestCounts: columns.interestCounts,
-            interests: columns.interests, termCounts: columns.termCounts, terms: columns.terms, embeddingVersion: columns.embeddingVersion)
+            schemaVersion: UInt32(PersonSchema.version), embeddingVersion: rows.embeddingVersion, rows: rows.words)
     }
 
     package func describeFeatures(
@@ -41,11 +39,11 @@ package struct FeatureServer: FeatureServiceHandler {
             throw MeshError(.invalidArgument, "A person's id must be positive.")
         }
         self.store.metrics.describeCalls.increment()
-        let entry = try await Self.translatingErrors { try await self.store.describe(UserID(id)) }
-        guard let entry else { return DescribeFeaturesResponse(found: false, schemaVersion: UInt32(PersonSchema.version)) }
+        let found = try await Self.translatingErrors { try await self.store.describe(UserID(id)) }
+        guard let found else { return DescribeFeaturesResponse(found: false, schemaVersion: UInt32(PersonSchema.version)) }
         return DescribeFeaturesResponse(
             found: true, schemaVersion: UInt32(PersonSchema.version), names: PersonSchema.schema.names,
-            values: entry.features.values.map(Double.init), computedAt: entry.computedAt.rawValue)
+            values: found.features.values.map(Double.init), computedAt: found.computedAt.rawValue)
     }
 
     private static func translatingErrors<Result>(_ body: () async throws -> Result) async throws(MeshError) -> Result {

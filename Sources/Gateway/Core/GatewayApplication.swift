@@ -46,6 +46,8 @@ public struct GatewayConfiguration: Sendable {
     public var requestBudget: Duration = .milliseconds(300)
     /// Candidates that stage 1 proposes at least.
     public var candidateCount = 300
+    /// The model that stage 2 serves whatever the registry says; `nil`: the registry's active one.
+    public var pinnedModelVersion: String?
     /// Bytes of a body at most.
     public var bodyLimit = 1 << 20
 
@@ -72,7 +74,7 @@ public struct GatewayApplication: Sendable {
     ) {
         let metrics = GatewayMetrics(registry: registry)
         let coherence = CacheCoherence(cache: dependencies.cache, logger: logger)
-        let catalogue = ModelCatalogue(repository: dependencies.models)
+        let catalogue = ModelCatalogue(repository: dependencies.models, pinned: configuration.pinnedModelVersion)
         let servingLog = ServingLogWriter(repository: dependencies.servingLog, registry: registry, logger: logger)
         let monitor = DependencyMonitor(probe: dependencies.probe)
         let pipeline = RecommendationPipeline(

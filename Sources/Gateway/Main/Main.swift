@@ -2,6 +2,7 @@ import Domain
 import GatewayCore
 import Glibc
 import Logging
+import Mesh
 import MeshAPI
 import Postgres
 import Redis
@@ -37,6 +38,8 @@ import Storage
         guard let cache = storage.recommendationCache else { preconditionFailure("With Redis there is a cache.") }
 
         let mesh = try MeshClients(runtime)
+        // Nobody calls a gateway: this tells `duet mesh` how it sees the services.
+        try await runtime.serveMesh([], configuration: MeshServerConfiguration(maximumConcurrency: 4, heavyThreads: 1))
         let timeout = Duration.milliseconds(750)
         runtime.checks.add(DependencyMonitor.Name.database, timeout: timeout) { _ = try await postgres.query("SELECT 1") }
         runtime.checks.add(DependencyMonitor.Name.redis, timeout: timeout) { _ = try await redis.send(RedisCommand("PING")) }
@@ -46,6 +49,7 @@ import Storage
         configuration.applicationName = settings.applicationName
         configuration.requestBudget = settings.requestBudget
         configuration.candidateCount = settings.candidateTopK
+        configuration.pinnedModelVersion = settings.rankingModelVersion
         let application = GatewayApplication(
             GatewayDependencies(
                 users: storage.users, interactions: storage.interactions, gate: storage.gate, models: storage.models,

@@ -7,6 +7,7 @@ struct RankingMetrics: Sendable {
     let refused: Counter
     let candidates: Counter
     let unknown: Counter
+    let near: Counter
     let seconds: Histogram
     let featureSeconds: Histogram
     let scoreSeconds: Histogram
@@ -16,6 +17,7 @@ struct RankingMetrics: Sendable {
         self.refused = registry.counter("duet_ranking_refused_total", "Calls that could not be answered.")
         self.candidates = registry.counter("duet_ranking_candidates_total", "Candidates scored.")
         self.unknown = registry.counter("duet_ranking_unknown_total", "Candidates that the feature store doesn't know.")
+        self.near = registry.counter("duet_ranking_near_total", "Candidates whose features were still at hand.")
         self.seconds = registry.histogram("duet_ranking_call_seconds", "Time to answer a call.", labels: [("method", "Rank")])
         let stage = { name in
             registry.histogram("duet_ranking_stage_seconds", "Time of one stage of a call.", labels: [("stage", name)])

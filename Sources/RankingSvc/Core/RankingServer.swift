@@ -14,18 +14,23 @@ package struct RankingServer: RankingServiceHandler {
 
     private let models: ModelStore
     private let features: any FeatureProvider
+    private let near: NearFeatures
     private let reranker: any Reranker = ScoreOrder()
     private let metrics: RankingMetrics
     private let now: @Sendable () -> Timestamp
+    private let clock: @Sendable () -> ContinuousClock.Instant
 
+    /// - Parameter clock: By which features of candidates grow old.
     package init(
         models: ModelStore, features: any FeatureProvider, metrics registry: MetricsRegistry = .shared,
-        now: @escaping @Sendable () -> Timestamp
+        now: @escaping @Sendable () -> Timestamp, clock: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
         self.models = models
         self.features = features
         self.metrics = RankingMetrics(registry)
         self.now = now
+        self.clock = clock
+        self.near = NearFeatures(clock: clock)
         RankingMetrics.register(models, now: now, in: registry)
     }
 
@@ -56,24 +61,30 @@ package struct RankingServer: RankingServiceHandler {
             throw MeshError(.invalidArgument, "Ranking needs a person and at most \(Self.limit) candidates.")
         }
         let scorer = try await self.scorer(request.modelVersion)
-        let (batch, people) = try await self.fetch(request, scorer.model, context)
+        let gathered = try await self.gather(request, scorer.model, context)
         let start = ContinuousClock.now
-        guard let viewer = people.firstIndex(of: request.userID) else {
-            throw MeshError(.notFound, "The feature store doesn't know the viewer.")
-        }
         let requestedAt = request.context.flatMap { $0.requestedAt > 0 ? Timestamp(microseconds: $0.requestedAt) : nil }
         let moment = RequestMoment(requestedAt ?? self.now())
-        let rows = people.indices.filter { $0 != viewer }
-        let scores = scorer.score(viewer: viewer, candidates: rows, in: batch, moment: moment)
-        let scored = zip(rows, scores).map { ScoredCandidate(id: people[$0], row: $0, score: $1) }
+        var rows = Array(gathered.people.indices)
+        rows.remove(at: gathered.viewer)
+        let logits = scorer.logits(viewer: gathered.viewer, candidates: rows, in: gathered.batch, moment: moment)
+        let scored = zip(rows, logits).map {
+            ScoredCandidate(id: gathered.people[$0], row: $0, logits: $1, rank: scorer.fused($1))
+        }
         let shown = self.reranker.rerank(scored, limit: request.limit == 0 ? scored.count : Int(request.limit))
+        let scores = shown.map { scorer.score($0.logits) }
         var response = RankResponse(
-            userIDs: shown.map(\.id), scores: shown.map(\.score.score), matchScores: shown.map(\.score.matchScore),
-            modelVersion: scorer.model.version)
-        response.unknown = UInt32(Self.distinct(request).count - people.count)
-        if request.explain { Self.explain(shown, viewer: viewer, batch, moment, scorer, into: &response) }
+            userIDs: shown.map(\.id), scores: scores.map(\.score), matchScores: scores.map(\.matchScore),
+            modelVersion: scorer.model.version, unknown: UInt32(gathered.unknown))
+        if request.explain {
+            response.featureNames = scorer.termNames
+            response.intercept = scorer.model.ranker.intercept
+            response.contributions = scorer.explain(
+                viewer: gathered.viewer, candidates: shown.map(\.row), in: gathered.batch, moment: moment
+            ).flatMap(\.contributions)
+        }
         self.metrics.candidates.increment(by: UInt64(scored.count))
-        self.metrics.unknown.increment(by: UInt64(response.unknown))
+        self.metrics.unknown.increment(by: UInt64(gathered.unknown))
         self.metrics.scoreSeconds.observe(start.duration(to: .now))
         return response
     }
@@ -93,46 +104,55 @@ package struct RankingServer: RankingServiceHandler {
 
     // MARK: Features
 
-    /// The viewer and the candidates, each once.
-    private static func distinct(_ request: RankRequest) -> [UInt64] {
-        var seen: Set<UInt64> = [request.userID]
-        seen.reserveCapacity(request.candidateIDs.count + 1)
-        return [request.userID] + request.candidateIDs.filter { seen.insert($0).inserted }
+    /// Features of those who take part in a call.
+    private struct Gathered {
+        var batch: PersonBatch
+        /// By row of the batch.
+        var people: [UInt64] = []
+        /// The row of the viewer.
+        var viewer = 0
+        /// How many of the candidates the feature store doesn't know.
+        var unknown = 0
     }
 
-    private func fetch(
+    /// Gets the features of the viewer, and of each candidate once: those of a moment ago where they are at hand, but the viewer's anew, since
+    /// what the viewer just did must count.
+    private func gather(
         _ request: RankRequest, _ model: PipelineModel, _ context: CallContext
-    ) async throws(MeshError) -> (batch: PersonBatch, people: [UInt64]) {
-        let start = ContinuousClock.now
+    ) async throws(MeshError) -> Gathered {
+        let start = self.clock()
+        let version = model.dimension > 0 ? model.embeddingVersion : ""
+        var gathered = Gathered(batch: PersonBatch(dimension: model.dimension))
+        let candidates = Self.distinct(request)
+        let fetched = [request.userID] + self.near.take(candidates, version: version, into: &gathered.batch, found: &gathered.people)
         let response = try await self.features.features(
-            GetFeaturesRequest(
-                userIDs: Self.distinct(request), schemaVersion: UInt32(model.personSchemaVersion),
-                embeddingVersion: model.dimension > 0 ? model.embeddingVersion : ""),
+            GetFeaturesRequest(userIDs: fetched, schemaVersion: UInt32(model.personSchemaVersion), embeddingVersion: version),
             deadline: .after(context.deadline.remaining * Self.featureShare))
-        self.metrics.featureSeconds.observe(start.duration(to: .now))
         guard Int(response.schemaVersion) == model.personSchemaVersion else {
             throw MeshError(.failedPrecondition, "The feature store computes person schema \(response.schemaVersion).")
         }
+        let known: [Int]
         do {
-            let batch = try PersonBatch(
-                count: response.userIDs.count, values: response.values, dimension: Int(response.dimension),
-                sourceFactors: response.sourceFactors, targetFactors: response.targetFactors, interestCounts: response.interestCounts,
-                interests: response.interests, termCounts: response.termCounts, terms: response.terms)
-            return (batch, response.userIDs)
+            known = try gathered.batch.append(rows: response.rows, count: fetched.count)
         } catch {
             throw MeshError(.internal, error.message)
         }
+        guard known.first == 0 else { throw MeshError(.notFound, "The feature store doesn't know the viewer.") }
+        gathered.viewer = gathered.people.count
+        gathered.people.append(contentsOf: known.lazy.map { fetched[$0] })
+        gathered.unknown = fetched.count - known.count
+        // The viewer is left out.
+        let kept = gathered.viewer + 1..<gathered.people.count
+        self.near.keep(gathered.people[kept], rows: kept, of: gathered.batch, version: version, since: start)
+        self.metrics.near.increment(by: UInt64(gathered.viewer))
+        self.metrics.featureSeconds.observe(start.duration(to: self.clock()))
+        return gathered
     }
 
-    private static func explain(
-        _ shown: [ScoredCandidate], viewer: Int, _ batch: PersonBatch, _ moment: RequestMoment, _ scorer: Scorer,
-        into response: inout RankResponse
-    ) {
-        response.featureNames = scorer.termNames
-        response.intercept = scorer.model.ranker.intercept
-        response.contributions.reserveCapacity(shown.count * scorer.termNames.count)
-        for candidate in shown {
-            response.contributions += scorer.explain(viewer: viewer, candidate: candidate.row, in: batch, moment: moment).contributions
-        }
+    /// The candidates, each once, without the viewer.
+    private static func distinct(_ request: RankRequest) -> [UInt64] {
+        var seen = SlotIndex(capacity: request.candidateIDs.count + 1)
+        seen.insert(request.userID, slot: 0)
+        return request.candidateIDs.filter { seen.insert($0, slot: 0) }
     }
 }

@@ -158,6 +158,11 @@ AVX2 static size_t scan(
     return block;
 }
 
+AVX2 static void weigh_bitmaps(
+    const uint64_t *bitmaps, const uint8_t *weights, size_t count, size_t words, uint64_t *planes) {
+    duet_weigh_bitmaps_inline(bitmaps, weights, count, words, planes);
+}
+
 const duet_kernels duet_avx2_kernels = {
     .name = "avx2",
     .dot = dot,
@@ -166,5 +171,6 @@ const duet_kernels duet_avx2_kernels = {
     .sparse_normal_apply = sparse_normal_apply,
     .gather_dot = gather_dot,
     .scan = scan,
+    .weigh_bitmaps = weigh_bitmaps,
 };
 #endif

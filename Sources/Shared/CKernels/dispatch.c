@@ -34,3 +34,7 @@ size_t duet_scan(
     float threshold, duet_candidate *candidates, size_t capacity, size_t *count) {
     return active->scan(rows, query, mask, first, end, threshold, candidates, capacity, count);
 }
+
+void duet_weigh_bitmaps(const uint64_t *bitmaps, const uint8_t *weights, size_t count, size_t words, uint64_t *planes) {
+    active->weigh_bitmaps(bitmaps, weights, count, words, planes);
+}

@@ -13,6 +13,7 @@ typedef struct {
     size_t (*scan)(
         const duet_quantized_rows *, const duet_quantized_query *, const uint64_t *, size_t, size_t, float, duet_candidate *, size_t,
         size_t *);
+    void (*weigh_bitmaps)(const uint64_t *, const uint8_t *, size_t, size_t, uint64_t *);
 } duet_kernels;
 
 extern const duet_kernels duet_portable_kernels;
@@ -25,4 +26,30 @@ extern const duet_kernels duet_avx2_kernels;
 /// that the stored residuals carry.
 static inline float duet_error_bound(float residual, float norm, const duet_quantized_query *query) {
     return residual * query->norm + norm * query->residual;
+}
+
+/// Four words of a bitmap, which may lie anywhere.
+typedef uint64_t duet_words __attribute__((vector_size(32), aligned(8), may_alias));
+
+/// Compiled once for each instruction set: a chain of full adders over the planes, 256 rows at a time.
+__attribute__((always_inline)) static inline void duet_weigh_bitmaps_inline(
+    const uint64_t *bitmaps, const uint8_t *weights, size_t count, size_t words, uint64_t *planes) {
+    for (size_t word = 0; word < words; word += 4) {
+        duet_words sums[DUET_PLANES] = {{0}};
+        for (size_t b = 0; b < count; b++) {
+            const duet_words bits = *(const duet_words *)(bitmaps + b * words + word);
+            duet_words carry = {0};
+            for (unsigned plane = 0; plane < DUET_PLANES; plane++) {
+                const duet_words sum = sums[plane];
+                if (weights[b] >> plane & 1) {
+                    sums[plane] = sum ^ bits ^ carry;
+                    carry = (sum & bits) | ((sum ^ bits) & carry);
+                } else {
+                    sums[plane] = sum ^ carry;
+                    carry &= sum;
+                }
+            }
+        }
+        for (size_t plane = 0; plane < DUET_PLANES; plane++) *(duet_words *)(planes + plane * words + word) = sums[plane];
+    }
 }

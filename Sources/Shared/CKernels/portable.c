@@ -54,6 +54,11 @@ static size_t scan(
     return block;
 }
 
+static void weigh_bitmaps(
+    const uint64_t *bitmaps, const uint8_t *weights, size_t count, size_t words, uint64_t *planes) {
+    duet_weigh_bitmaps_inline(bitmaps, weights, count, words, planes);
+}
+
 const duet_kernels duet_portable_kernels = {
     .name = "portable",
     .dot = dot,
@@ -62,4 +67,5 @@ const duet_kernels duet_portable_kernels = {
     .sparse_normal_apply = sparse_normal_apply,
     .gather_dot = gather_dot,
     .scan = scan,
+    .weigh_bitmaps = weigh_bitmaps,
 };

@@ -1,4 +1,5 @@
 #define _GNU_SOURCE
+#include <pthread.h>
 #include "CLinux.h"
 
 #include <sys/syscall.h>
@@ -23,3 +24,5 @@ int duet_pidfd_send_signal(int descriptor, int signal) {
 int duet_spawn_close_from(posix_spawn_file_actions_t *actions, int first) {
     return posix_spawn_file_actions_addclosefrom_np(actions, first);
 }
+
+uintptr_t duet_current_thread(void) { return (uintptr_t)pthread_self(); }

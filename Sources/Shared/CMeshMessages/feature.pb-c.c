@@ -251,23 +251,11 @@ const ProtobufCMessageDescriptor duet__feature__v1__get_features_request__descri
   (ProtobufCMessageInit) duet__feature__v1__get_features_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor duet__feature__v1__get_features_response__field_descriptors[12] =
+static const ProtobufCFieldDescriptor duet__feature__v1__get_features_response__field_descriptors[3] =
 {
   {
-    "user_ids",
-    1,
-    PROTOBUF_C_LABEL_REPEATED,
-    PROTOBUF_C_TYPE_FIXED64,
-    offsetof(Duet__Feature__V1__GetFeaturesResponse, n_user_ids),
-    offsetof(Duet__Feature__V1__GetFeaturesResponse, user_ids),
-    NULL,
-    NULL,
-    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
     "schema_version",
-    2,
+    1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT32,
     0,   /* quantifier_offset */
@@ -278,116 +266,8 @@ static const ProtobufCFieldDescriptor duet__feature__v1__get_features_response__
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "width",
-    3,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
-    offsetof(Duet__Feature__V1__GetFeaturesResponse, width),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "values",
-    4,
-    PROTOBUF_C_LABEL_REPEATED,
-    PROTOBUF_C_TYPE_FLOAT,
-    offsetof(Duet__Feature__V1__GetFeaturesResponse, n_values),
-    offsetof(Duet__Feature__V1__GetFeaturesResponse, values),
-    NULL,
-    NULL,
-    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "dimension",
-    5,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
-    offsetof(Duet__Feature__V1__GetFeaturesResponse, dimension),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "source_factors",
-    6,
-    PROTOBUF_C_LABEL_REPEATED,
-    PROTOBUF_C_TYPE_FLOAT,
-    offsetof(Duet__Feature__V1__GetFeaturesResponse, n_source_factors),
-    offsetof(Duet__Feature__V1__GetFeaturesResponse, source_factors),
-    NULL,
-    NULL,
-    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "target_factors",
-    7,
-    PROTOBUF_C_LABEL_REPEATED,
-    PROTOBUF_C_TYPE_FLOAT,
-    offsetof(Duet__Feature__V1__GetFeaturesResponse, n_target_factors),
-    offsetof(Duet__Feature__V1__GetFeaturesResponse, target_factors),
-    NULL,
-    NULL,
-    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "interest_counts",
-    8,
-    PROTOBUF_C_LABEL_REPEATED,
-    PROTOBUF_C_TYPE_FIXED32,
-    offsetof(Duet__Feature__V1__GetFeaturesResponse, n_interest_counts),
-    offsetof(Duet__Feature__V1__GetFeaturesResponse, interest_counts),
-    NULL,
-    NULL,
-    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "interests",
-    9,
-    PROTOBUF_C_LABEL_REPEATED,
-    PROTOBUF_C_TYPE_FIXED32,
-    offsetof(Duet__Feature__V1__GetFeaturesResponse, n_interests),
-    offsetof(Duet__Feature__V1__GetFeaturesResponse, interests),
-    NULL,
-    NULL,
-    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "term_counts",
-    10,
-    PROTOBUF_C_LABEL_REPEATED,
-    PROTOBUF_C_TYPE_FIXED32,
-    offsetof(Duet__Feature__V1__GetFeaturesResponse, n_term_counts),
-    offsetof(Duet__Feature__V1__GetFeaturesResponse, term_counts),
-    NULL,
-    NULL,
-    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "terms",
-    11,
-    PROTOBUF_C_LABEL_REPEATED,
-    PROTOBUF_C_TYPE_FIXED32,
-    offsetof(Duet__Feature__V1__GetFeaturesResponse, n_terms),
-    offsetof(Duet__Feature__V1__GetFeaturesResponse, terms),
-    NULL,
-    NULL,
-    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
     "embedding_version",
-    12,
+    2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
     0,   /* quantifier_offset */
@@ -397,25 +277,28 @@ static const ProtobufCFieldDescriptor duet__feature__v1__get_features_response__
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "rows",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_FIXED32,
+    offsetof(Duet__Feature__V1__GetFeaturesResponse, n_rows),
+    offsetof(Duet__Feature__V1__GetFeaturesResponse, rows),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned duet__feature__v1__get_features_response__field_indices_by_name[] = {
-  4,   /* field[4] = dimension */
-  11,   /* field[11] = embedding_version */
-  7,   /* field[7] = interest_counts */
-  8,   /* field[8] = interests */
-  1,   /* field[1] = schema_version */
-  5,   /* field[5] = source_factors */
-  6,   /* field[6] = target_factors */
-  9,   /* field[9] = term_counts */
-  10,   /* field[10] = terms */
-  0,   /* field[0] = user_ids */
-  3,   /* field[3] = values */
-  2,   /* field[2] = width */
+  1,   /* field[1] = embedding_version */
+  2,   /* field[2] = rows */
+  0,   /* field[0] = schema_version */
 };
 static const ProtobufCIntRange duet__feature__v1__get_features_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 12 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor duet__feature__v1__get_features_response__descriptor =
 {
@@ -425,7 +308,7 @@ const ProtobufCMessageDescriptor duet__feature__v1__get_features_response__descr
   "Duet__Feature__V1__GetFeaturesResponse",
   "duet.feature.v1",
   sizeof(Duet__Feature__V1__GetFeaturesResponse),
-  12,
+  3,
   duet__feature__v1__get_features_response__field_descriptors,
   duet__feature__v1__get_features_response__field_indices_by_name,
   1,  duet__feature__v1__get_features_response__number_ranges,

@@ -64,11 +64,18 @@ public struct Exporter: Sendable {
         """
 
     /// In the order of the log; the identifier, which the format has no room for, is given anew by the import in the same order.
+    ///
+    /// A lifted block is left out, and with it what it took back: an import has no way to lift a block, and would bring that back.
     private static let interactionsQuery = """
-        SELECT user_id, target_user_id,
-            CASE kind \(InteractionKind.allCases.map { "WHEN \($0.code) THEN '\($0.rawValue)'" }.joined(separator: " ")) END
+        WITH lifted AS (SELECT user_id, target_user_id, max(id) AS id FROM interactions WHERE kind = 7 GROUP BY user_id, target_user_id)
+        SELECT i.user_id, i.target_user_id,
+            CASE i.kind \(InteractionKind.recordable.map { "WHEN \($0.code) THEN '\($0.rawValue)'" }.joined(separator: " ")) END
                 AS interaction_type,
-            \(time("occurred_at")) AS "timestamp", nullif(context, '{}') AS context
-        FROM interactions ORDER BY id
+            \(time("i.occurred_at")) AS "timestamp", nullif(i.context, '{}') AS context
+        FROM interactions AS i LEFT JOIN lifted AS l ON l.user_id = i.user_id AND l.target_user_id = i.target_user_id AND l.id > i.id
+        WHERE i.kind <> 7 AND (l.id IS NULL OR i.kind = 5 OR i.kind IN (2, 6) AND NOT EXISTS (
+            SELECT FROM interactions AS b
+            WHERE b.user_id = i.user_id AND b.target_user_id = i.target_user_id AND b.kind = 4 AND b.id > i.id AND b.id < l.id))
+        ORDER BY i.id
         """
 }

@@ -20,8 +20,8 @@ enum InteractionImport: ImportTarget {
         guard user != target else { throw RowError("an interaction with oneself") }
         var kind = InteractionKind.like
         if let word = try fields.word(2) {
-            guard let named = InteractionKind(rawValue: word.lowercased()) else {
-                throw RowError("interaction_type is none of \(InteractionKind.allCases.map(\.rawValue).joined(separator: ", "))")
+            guard let named = InteractionKind(recordable: word.lowercased()) else {
+                throw RowError("interaction_type is none of \(InteractionKind.recordable.map(\.rawValue).joined(separator: ", "))")
             }
             kind = named
         }

@@ -3,8 +3,13 @@ public enum InteractionKind: String, CaseIterable, Hashable, Sendable {
     case like, dislike
     case superLike = "super_like"
     case block, report, unmatch
+    /// The sender's block was lifted. Written by the store where that happens, and never accepted from outside.
+    case unblock
 
-    /// The code stored in the log, never reused: 1 like, 2 dislike, 3 super like, 4 block, 5 report, 6 unmatch.
+    /// What people do, and what an interface or a file may bring.
+    public static let recordable: [InteractionKind] = Self.allCases.filter(\.isRecordable)
+
+    /// The code stored in the log, never reused: 1 like, 2 dislike, 3 super like, 4 block, 5 report, 6 unmatch, 7 unblock.
     public var code: Int16 {
         switch self {
         case .like: 1
@@ -13,6 +18,7 @@ public enum InteractionKind: String, CaseIterable, Hashable, Sendable {
         case .block: 4
         case .report: 5
         case .unmatch: 6
+        case .unblock: 7
         }
     }
 
@@ -20,6 +26,14 @@ public enum InteractionKind: String, CaseIterable, Hashable, Sendable {
         guard let kind = Self.allCases.first(where: { $0.code == code }) else { return nil }
         self = kind
     }
+
+    /// The kind of a name that came from outside.
+    public init?(recordable name: String) {
+        guard let kind = Self(rawValue: name), kind.isRecordable else { return nil }
+        self = kind
+    }
+
+    public var isRecordable: Bool { self != .unblock }
 
     /// A like or a super like.
     public var isPositive: Bool { self == .like || self == .superLike }

@@ -1,16 +1,43 @@
 extension Timestamp {
     /// `2024-01-15T10:30:00Z`, with a fraction of three or six digits only where there is one.
     public var iso8601: String {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(32)
+        self.append(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Appends ``iso8601`` without a string in between.
+    public func append(to bytes: inout [UInt8]) {
         let (day, microseconds) = self.rawValue.flooredDivision(by: 86_400_000_000)
         let (year, month, dayOfMonth) = Self.civil(fromDays: day)
         let seconds = microseconds / 1_000_000
         let fraction = microseconds % 1_000_000
-        var text = "\(Self.padded(year, 4))-\(Self.padded(month, 2))-\(Self.padded(dayOfMonth, 2))T"
-        text += "\(Self.padded(seconds / 3600, 2)):\(Self.padded(seconds / 60 % 60, 2)):\(Self.padded(seconds % 60, 2))"
-        if fraction > 0 {
-            text += fraction % 1000 == 0 ? ".\(Self.padded(fraction / 1000, 3))" : ".\(Self.padded(fraction, 6))"
+        Self.append(year, digits: 4, before: "-", to: &bytes)
+        Self.append(month, digits: 2, before: "-", to: &bytes)
+        Self.append(dayOfMonth, digits: 2, before: "T", to: &bytes)
+        Self.append(seconds / 3600, digits: 2, before: ":", to: &bytes)
+        Self.append(seconds / 60 % 60, digits: 2, before: ":", to: &bytes)
+        Self.append(seconds % 60, digits: 2, before: fraction == 0 ? "Z" : ".", to: &bytes)
+        guard fraction > 0 else { return }
+        if fraction % 1000 == 0 {
+            Self.append(fraction / 1000, digits: 3, before: "Z", to: &bytes)
+        } else {
+            Self.append(fraction, digits: 6, before: "Z", to: &bytes)
         }
-        return text + "Z"
+    }
+
+    /// - Parameter digits: At least so many, with leading zeros.
+    private static func append(_ value: Int64, digits: Int, before separator: Unicode.Scalar, to bytes: inout [UInt8]) {
+        if value < 0 { bytes.append(UInt8(ascii: "-")) }
+        let start = bytes.count
+        var rest = value.magnitude
+        while rest > 0 || bytes.count - start < digits {
+            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+            rest /= 10
+        }
+        bytes[start...].reverse()
+        bytes.append(UInt8(ascii: separator))
     }
 
     /// Reads `2024-01-15`, `2024-01-15T10:30:00`, either with a fraction, a `Z` or an offset such as `+02:00`.
@@ -117,11 +144,6 @@ extension Timestamp {
         case 4, 6, 9, 11: 30
         default: 31
         }
-    }
-
-    private static func padded(_ value: Int64, _ width: Int) -> String {
-        let digits = String(value)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 }
 

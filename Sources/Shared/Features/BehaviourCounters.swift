@@ -33,7 +33,7 @@ public struct BehaviourCounters: Hashable, Sendable {
                 self.superLikes += 1
             case .dislike: self.dislikes += 1
             case .block, .report: self.blocks += 1
-            case .unmatch: break
+            case .unmatch, .unblock: break
             }
         }
     }
@@ -97,6 +97,8 @@ public struct BehaviourCounters: Hashable, Sendable {
 
     /// Counts an event of this person towards `target`.
     public mutating func apply(sent kind: InteractionKind, to target: Counterpart, at moment: Timestamp) {
+        // The store's doing, not an activity.
+        guard kind != .unblock else { return }
         self.sent.add(kind)
         self.noteActivity(moment)
         if kind.isPositive {

@@ -5,46 +5,41 @@ struct FactorMatch {
     /// 1 if either of the two has no factors.
     var missing: Float = 1
 
+    /// Both without factors.
+    init() {}
+
     /// - Parameters:
-    ///   - source: Row of the one who may like.
-    ///   - target: Row of the one who may be liked.
+    ///   - source: Factors of the one who may like, and the sum of their squares.
+    ///   - target: Factors of the one who may be liked, as many, and the sum of their squares.
     @inline(__always)
-    init(source: Int, target: Int, in batch: PersonBatch) {
-        let dimension = batch.dimension
-        guard dimension > 0 else { return }
-        let left = batch.sourceFactors.span.extracting(source * dimension..<(source + 1) * dimension)
-        let right = batch.targetFactors.span.extracting(target * dimension..<(target + 1) * dimension)
-        var product = SIMD8<Float>.zero
-        var leftSquares = SIMD8<Float>.zero
-        var rightSquares = SIMD8<Float>.zero
-        var index = 0
-        while index + 8 <= dimension {
-            let a = Self.lanes(left, index)
-            let b = Self.lanes(right, index)
-            product += a * b
-            leftSquares += a * a
-            rightSquares += b * b
-            index += 8
-        }
-        while index < dimension {
-            let a = left[index]
-            let b = right[index]
-            product[0] += a * b
-            leftSquares[0] += a * a
-            rightSquares[0] += b * b
-            index += 1
-        }
-        let scale = leftSquares.sum() * rightSquares.sum()
+    init(_ source: Span<UInt32>, squares sourceSquares: Float, _ target: Span<UInt32>, squares targetSquares: Float) {
+        let scale = sourceSquares * targetSquares
         guard scale > 0, scale.isFinite else { return }
-        self.score = product.sum()
+        self.score = Self.product(source, target)
         self.cosine = max(-1, min(1, self.score / scale.squareRoot()))
         self.missing = 0
     }
 
+    /// Σ x·y of two vectors of floats given by their bits, in eight partial sums: the same on every machine.
     @inline(__always)
-    private static func lanes(_ values: Span<Float>, _ index: Int) -> SIMD8<Float> {
-        SIMD8(
-            values[index], values[index + 1], values[index + 2], values[index + 3], values[index + 4], values[index + 5],
-            values[index + 6], values[index + 7])
+    static func product(_ left: Span<UInt32>, _ right: Span<UInt32>) -> Float {
+        let right = right.extracting(0..<left.count)
+        var sums = SIMD8<Float>.zero
+        var index = 0
+        while index + 8 <= left.count {
+            sums += Self.lanes(left.extracting(index..<index + 8)) * Self.lanes(right.extracting(index..<index + 8))
+            index += 8
+        }
+        while index < left.count {
+            sums[0] += Float(bitPattern: left[index]) * Float(bitPattern: right[index])
+            index += 1
+        }
+        return sums.sum()
+    }
+
+    @inline(__always)
+    private static func lanes(_ words: Span<UInt32>) -> SIMD8<Float> {
+        @inline(__always) func lane(_ index: Int) -> Float { Float(bitPattern: words[index]) }
+        return SIMD8(lane(0), lane(1), lane(2), lane(3), lane(4), lane(5), lane(6), lane(7))
     }
 }

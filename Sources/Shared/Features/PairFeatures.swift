@@ -4,41 +4,62 @@
 
 /// The features of one viewer against many candidates: the one definition that trains and serves.
 ///
-/// Made once a viewer; what is the same in both directions is computed once a pair.
+/// Made once a viewer: what belongs to the viewer alone is computed then, what is the same in both directions once a pair.
 public struct PairFeatures: Sendable {
     private let batch: PersonBatch
     private let viewer: PersonView
     private let moment: RequestMoment
     private let interests: HashedSet
     private let terms: HashedSet
+    /// The bits of the viewer's factors, and the sums of their squares; empty without any.
+    private let sourceFactors: [UInt32]
+    private let targetFactors: [UInt32]
+    private let sourceSquares: Float
+    private let targetSquares: Float
 
     /// - Parameter viewer: Row of the viewer in `batch`.
     public init(viewer: Int, in batch: PersonBatch, moment: RequestMoment) {
         precondition((0..<batch.count).contains(viewer), "The viewer must be a row of the batch.")
         self.batch = batch
         self.moment = moment
-        self.viewer = PersonView(viewer, values: batch.values.span, moment: moment)
-        self.interests = HashedSet(batch.interests(of: viewer))
-        self.terms = HashedSet(batch.terms(of: viewer))
+        let words = batch.words.span
+        let start = batch.starts[viewer]
+        let head = PersonRow.Head(word: words[start])
+        let row = words.extracting(start..<start + head.length)
+        self.viewer = PersonView(row, moment: moment)
+        self.interests = HashedSet(row.extracting(head.interests))
+        self.terms = HashedSet(row.extracting(head.terms))
+        let source = row.extracting(head.sourceFactors)
+        let target = row.extracting(head.targetFactors)
+        self.sourceFactors = source.indices.map { source[$0] }
+        self.targetFactors = target.indices.map { target[$0] }
+        self.sourceSquares = FactorMatch.product(source, source)
+        self.targetSquares = FactorMatch.product(target, target)
     }
 
     /// Writes the features of viewer → candidate.
     /// - Parameter features: ``PairSchema/width`` long.
     public func compute(_ candidate: Int, into features: inout MutableSpan<Float>) {
-        let other = PersonView(candidate, values: self.batch.values.span, moment: self.moment)
-        let common = self.common(candidate, other)
-        let match = FactorMatch(source: self.viewer.row, target: candidate, in: self.batch)
-        Self.write(from: self.viewer, to: other, common, match, into: &features)
+        let words = self.batch.words.span
+        let start = self.batch.starts[candidate]
+        let head = PersonRow.Head(word: words[start])
+        let row = words.extracting(start..<start + head.length)
+        let other = PersonView(row, moment: self.moment)
+        let common = self.common(row, head, other)
+        Self.write(from: self.viewer, to: other, common, self.matches(row, head).forward, into: &features)
     }
 
     /// Writes the features of both directions.
     public func compute(_ candidate: Int, into forward: inout MutableSpan<Float>, reverse: inout MutableSpan<Float>) {
-        let other = PersonView(candidate, values: self.batch.values.span, moment: self.moment)
-        let common = self.common(candidate, other)
-        let match = FactorMatch(source: self.viewer.row, target: candidate, in: self.batch)
-        let reverseMatch = FactorMatch(source: candidate, target: self.viewer.row, in: self.batch)
-        Self.write(from: self.viewer, to: other, common, match, into: &forward)
-        Self.write(from: other, to: self.viewer, common, reverseMatch, into: &reverse)
+        let words = self.batch.words.span
+        let start = self.batch.starts[candidate]
+        let head = PersonRow.Head(word: words[start])
+        let row = words.extracting(start..<start + head.length)
+        let other = PersonView(row, moment: self.moment)
+        let common = self.common(row, head, other)
+        let matches = self.matches(row, head)
+        Self.write(from: self.viewer, to: other, common, matches.forward, into: &forward)
+        Self.write(from: other, to: self.viewer, common, matches.reverse, into: &reverse)
     }
 
     /// Features of viewer → candidate as an array.
@@ -47,6 +68,20 @@ public struct PairFeatures: Sendable {
         var span = features.mutableSpan
         self.compute(candidate, into: &span)
         return features
+    }
+
+    /// What the factors say of both directions.
+    @inline(__always)
+    private func matches(_ row: Span<UInt32>, _ head: PersonRow.Head) -> (forward: FactorMatch, reverse: FactorMatch) {
+        guard head.dimension > 0, head.dimension == self.sourceFactors.count else { return (FactorMatch(), FactorMatch()) }
+        let source = row.extracting(head.sourceFactors)
+        let target = row.extracting(head.targetFactors)
+        return (
+            FactorMatch(
+                self.sourceFactors.span, squares: self.sourceSquares, target, squares: FactorMatch.product(target, target)),
+            FactorMatch(
+                source, squares: FactorMatch.product(source, source), self.targetFactors.span, squares: self.targetSquares)
+        )
     }
 
     /// What two people have in common, whoever looks.
@@ -66,7 +101,7 @@ public struct PairFeatures: Sendable {
     }
 
     @inline(__always)
-    private func common(_ candidate: Int, _ other: PersonView) -> Common {
+    private func common(_ row: Span<UInt32>, _ head: PersonRow.Head, _ other: PersonView) -> Common {
         let viewer = self.viewer
         var common = Common()
         if viewer.ageKnown > 0 && other.ageKnown > 0 {
@@ -87,17 +122,15 @@ public struct PairFeatures: Sendable {
             common.sameGender = viewer.gender == other.gender ? 1 : 0
             common.genderMissing = 0
         }
-        let interests = Int(self.batch.interestOffsets[candidate])..<Int(self.batch.interestOffsets[candidate + 1])
-        if self.interests.count > 0 && !interests.isEmpty {
-            let shared = self.interests.countShared(with: self.batch.interests.span, interests)
+        if self.interests.count > 0 && head.interestCount > 0 {
+            let shared = self.interests.countShared(with: row.extracting(head.interests))
             common.sharedInterests = Float(shared)
-            common.interestOverlap = Float(shared) / Float(self.interests.count + interests.count - shared)
+            common.interestOverlap = Float(shared) / Float(self.interests.count + head.interestCount - shared)
             common.interestsMissing = 0
         }
-        let terms = Int(self.batch.termOffsets[candidate])..<Int(self.batch.termOffsets[candidate + 1])
-        if self.terms.count > 0 && !terms.isEmpty {
-            let shared = self.terms.countShared(with: self.batch.terms.span, terms)
-            common.bioSimilarity = Float(shared) / Float(self.terms.count * terms.count).squareRoot()
+        if self.terms.count > 0 && head.termCount > 0 {
+            let shared = self.terms.countShared(with: row.extracting(head.terms))
+            common.bioSimilarity = Float(shared) / Float(self.terms.count * head.termCount).squareRoot()
             common.bioMissing = 0
         }
         return common

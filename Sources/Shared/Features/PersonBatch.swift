@@ -1,125 +1,123 @@
-/// Features of many people in flat columns: what a feature store answers, and what pairs are computed from.
+internal import LinearMath
+
+/// Rows of many people, one after the other: what a feature store answers, and what pairs are computed from.
 public struct PersonBatch: Sendable {
-    public let count: Int
-    /// Row-major, ``PersonSchema/width`` values a person.
-    public let values: [Float]
-    /// Number of factors; 0 without an embedding.
+    /// Number of factors of those who have any; 0 without an embedding.
     public let dimension: Int
-    /// Row-major, ``dimension`` factors a person; zeros for a person without factors.
-    public let sourceFactors: [Float]
-    public let targetFactors: [Float]
-    /// How many of ``interests`` belong to each person.
-    public let interestCounts: [UInt32]
-    /// Hashed interests of all people, one person after the other, each sorted.
-    public let interests: [UInt32]
-    public let termCounts: [UInt32]
-    public let terms: [UInt32]
+    /// Rows as ``PersonRow`` lays them out; between them there may be words that belong to nobody.
+    private(set) var words: [UInt32] = []
+    /// Where each row begins.
+    private(set) var starts: [Int] = []
 
-    /// Where each person's interests and terms begin; one more than there are people.
-    let interestOffsets: [Int32]
-    let termOffsets: [Int32]
-
-    /// Adopts columns.
-    /// - Throws: ``FeatureError/Code/shapeMismatch`` if their lengths contradict each other or a value isn't finite.
-    public init(
-        count: Int, values: [Float], dimension: Int, sourceFactors: [Float], targetFactors: [Float], interestCounts: [UInt32],
-        interests: [UInt32], termCounts: [UInt32], terms: [UInt32]
-    ) throws(FeatureError) {
-        let (cells, isTooLarge) = count.multipliedReportingOverflow(by: dimension)
-        guard !isTooLarge, count >= 0, dimension >= 0, values.count == count * PersonSchema.width, sourceFactors.count == cells,
-            targetFactors.count == cells, interestCounts.count == count, termCounts.count == count
-        else { throw FeatureError(.shapeMismatch, "The columns of \(count) people don't have the lengths that they should have.") }
-        guard let interestOffsets = Self.offsets(interestCounts, total: interests.count),
-            let termOffsets = Self.offsets(termCounts, total: terms.count)
-        else { throw FeatureError(.shapeMismatch, "The counts of hashed terms don't add up to their number.") }
-        guard Self.areFinite(values), Self.areFinite(sourceFactors), Self.areFinite(targetFactors) else {
-            throw FeatureError(.shapeMismatch, "A column holds a value that is not a finite number.")
-        }
-        self.count = count
-        self.values = values
+    /// An empty batch.
+    /// - Parameter dimension: Of all who will be added, unless they have no factors.
+    package init(dimension: Int) {
+        precondition(dimension >= 0, "A number of factors can't be negative.")
         self.dimension = dimension
-        self.sourceFactors = sourceFactors
-        self.targetFactors = targetFactors
-        self.interestCounts = interestCounts
-        self.interests = interests
-        self.termCounts = termCounts
-        self.terms = terms
-        self.interestOffsets = interestOffsets
-        self.termOffsets = termOffsets
     }
 
     /// Gathers people. Whoever has another number of factors than `dimension` counts as having none.
     public init(_ people: [PersonFeatures], dimension: Int) {
-        precondition(dimension >= 0, "A number of factors can't be negative.")
-        var values: [Float] = []
-        var source: [Float] = []
-        var target: [Float] = []
-        values.reserveCapacity(people.count * PersonSchema.width)
-        source.reserveCapacity(people.count * dimension)
-        target.reserveCapacity(people.count * dimension)
-        let none = [Float](repeating: 0, count: dimension)
+        self.init(dimension: dimension)
+        self.reserveCapacity(people.count)
         for person in people {
-            values += person.values
-            let isWhole = person.sourceFactors.count == dimension && person.targetFactors.count == dimension
-            source += isWhole ? person.sourceFactors : none
-            target += isWhole ? person.targetFactors : none
+            self.starts.append(self.words.count)
+            person.write(to: &self.words, dimension: dimension)
         }
-        self.count = people.count
-        self.values = values
-        self.dimension = dimension
-        self.sourceFactors = source
-        self.targetFactors = target
-        self.interestCounts = people.map { UInt32($0.interests.count) }
-        self.interests = people.flatMap(\.interests)
-        self.termCounts = people.map { UInt32($0.terms.count) }
-        self.terms = people.flatMap(\.terms)
-        self.interestOffsets = Self.offsets(self.interestCounts)
-        self.termOffsets = Self.offsets(self.termCounts)
+    }
+
+    public var count: Int { self.starts.count }
+
+    /// Makes room for so many people of the usual size.
+    package mutating func reserveCapacity(_ people: Int) {
+        self.starts.reserveCapacity(people)
+        self.words.reserveCapacity(people * (PersonRow.fixedLength + 2 * self.dimension + 20))
+    }
+
+    /// Adds people of a batch of the same dimension.
+    ///
+    /// Looks at all heads before it copies: memory then fetches many rows at once, instead of one after the other.
+    package mutating func append(_ people: [Int], of other: PersonBatch) {
+        precondition(other.dimension == self.dimension, "People of one batch have the same number of factors.")
+        let words = other.words.span
+        var ranges: [Range<Int>] = []
+        ranges.reserveCapacity(people.count)
+        var end = self.words.count
+        for person in people {
+            let start = other.starts[person]
+            let length = PersonRow.Head(word: words[start]).length
+            ranges.append(start..<start + length)
+            self.starts.append(end)
+            end += length
+        }
+        self.words.append(addingCapacity: end - self.words.count) { appended in
+            for range in ranges { appended.append(copying: words.extracting(range)) }
+        }
+    }
+
+    /// Adds the people of an answer: one row, or ``PersonRow/absent``, for each of those asked for.
+    ///
+    /// - Returns: Who of those asked for is known, ascending; they are added in this order.
+    /// - Throws: ``FeatureError/Code/shapeMismatch`` if these aren't `count` rows of finite numbers with ``dimension`` factors or none. The
+    ///   batch is then as it was.
+    package mutating func append(rows: [UInt32], count: Int) throws(FeatureError) -> [Int] {
+        let base = self.words.count
+        let span = rows.span
+        var known: [Int] = []
+        var starts: [Int] = []
+        known.reserveCapacity(count)
+        starts.reserveCapacity(count)
+        var (asked, position) = (0, 0)
+        while asked < count, position < span.count {
+            let head = PersonRow.Head(word: span[position])
+            if head.isPresent {
+                guard head.length <= span.count - position, head.dimension == self.dimension || head.dimension == 0,
+                    PersonRow.isFinite(span.extracting(position..<position + head.length), head)
+                else { break }
+                known.append(asked)
+                starts.append(base + position)
+                position += head.length
+            } else {
+                guard head.word == PersonRow.absent else { break }
+                position += 1
+            }
+            asked += 1
+        }
+        guard asked == count, position == span.count else {
+            throw FeatureError(.shapeMismatch, "These are not the rows of \(count) people with \(self.dimension) factors.")
+        }
+        if base == 0 {
+            self.words = rows
+            self.starts = starts
+        } else {
+            self.words.append(addingCapacity: rows.count) { $0.append(copying: rows.span) }
+            self.starts += starts
+        }
+        return known
     }
 
     /// One person's value.
     public subscript(person: Int, column: PersonSchema.Column) -> Float {
-        self.values[person * PersonSchema.width + column.rawValue]
+        Float(bitPattern: self.words[self.starts[person] + PersonRow.values.lowerBound + column.rawValue])
     }
 
     /// One person's hashed interests, ascending.
-    public func interests(of person: Int) -> ArraySlice<UInt32> {
-        self.interests[Int(self.interestOffsets[person])..<Int(self.interestOffsets[person + 1])]
-    }
+    public func interests(of person: Int) -> ArraySlice<UInt32> { self.slice(of: person, self.head(of: person).interests) }
 
     /// One person's hashed biography terms, ascending.
-    public func terms(of person: Int) -> ArraySlice<UInt32> {
-        self.terms[Int(self.termOffsets[person])..<Int(self.termOffsets[person + 1])]
+    public func terms(of person: Int) -> ArraySlice<UInt32> { self.slice(of: person, self.head(of: person).terms) }
+
+    /// All of one person's features.
+    /// - Throws: ``FeatureError/Code/corrupt`` for numbers that aren't finite.
+    package func features(of person: Int) throws(FeatureError) -> PersonFeatures {
+        let start = self.starts[person]
+        return try PersonFeatures(row: self.words.span.extracting(start..<start + self.head(of: person).length))
     }
 
-    private static func offsets(_ counts: [UInt32]) -> [Int32] {
-        var offsets: [Int32] = [0]
-        offsets.reserveCapacity(counts.count + 1)
-        var sum: Int32 = 0
-        for count in counts {
-            sum += Int32(count)
-            offsets.append(sum)
-        }
-        return offsets
-    }
+    private func head(of person: Int) -> PersonRow.Head { PersonRow.Head(word: self.words[self.starts[person]]) }
 
-    private static func offsets(_ counts: [UInt32], total: Int) -> [Int32]? {
-        guard total <= Int32.max, counts.reduce(UInt64(0), { $0 + UInt64($1) }) == UInt64(total) else { return nil }
-        return Self.offsets(counts)
-    }
-
-    /// A sum times zero is zero exactly when every addend is finite, and vectorises.
-    private static func areFinite(_ values: [Float]) -> Bool {
-        var lanes = SIMD8<Float>.zero
-        var index = 0
-        while index + 8 <= values.count {
-            for lane in 0..<8 { lanes[lane] += values[index + lane] * 0 }
-            index += 8
-        }
-        while index < values.count {
-            lanes[0] += values[index] * 0
-            index += 1
-        }
-        return lanes.sum() == 0
+    private func slice(of person: Int, _ part: Range<Int>) -> ArraySlice<UInt32> {
+        let start = self.starts[person]
+        return self.words[start + part.lowerBound..<start + part.upperBound]
     }
 }

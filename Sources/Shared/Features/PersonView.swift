@@ -2,9 +2,8 @@
     internal import Glibc
 #endif
 
-/// One row of a batch, read once.
+/// One person's values, read once.
 struct PersonView: Sendable {
-    let row: Int
     let age, ageKnown: Float
     let gender: Int
     let x, y, z, positionKnown: Float
@@ -19,12 +18,11 @@ struct PersonView: Sendable {
     /// ln(1 + days without activity); 0 when unknown.
     let staleness: Float
 
+    /// - Parameter row: As ``PersonRow`` lays it out.
     @inline(__always)
-    init(_ row: Int, values: Span<Float>, moment: RequestMoment) {
-        let base = row * PersonSchema.width
-        let values = values.extracting(base..<(base + PersonSchema.width))
-        @inline(__always) func value(_ column: PersonSchema.Column) -> Float { values[column.rawValue] }
-        self.row = row
+    init(_ row: Span<UInt32>, moment: RequestMoment) {
+        let words = row.extracting(PersonRow.values)
+        @inline(__always) func value(_ column: PersonSchema.Column) -> Float { Float(bitPattern: words[column.rawValue]) }
         self.age = value(.age)
         self.ageKnown = value(.ageKnown)
         let gender = value(.gender)

@@ -11,6 +11,9 @@ public struct CallContext: Sendable {
     /// Full name of the method that is being answered (`pkg.Service/Method`); empty outside a handler.
     public var method: String
     public var peer: Peer
+    /// A copy of a call, made to try a version out: its reply is dropped, and nothing may be written on it. Calls that its handler
+    /// makes are flagged the same.
+    public var isShadow: Bool
 
     /// The other end of a call.
     public struct Peer: Sendable, Hashable {
@@ -30,13 +33,15 @@ public struct CallContext: Sendable {
         trace: TraceContext = .random(),
         metadata: [String: String] = [:],
         method: String = "",
-        peer: Peer = Peer()
+        peer: Peer = Peer(),
+        isShadow: Bool = false
     ) {
         self.deadline = deadline
         self.trace = trace
         self.metadata = metadata
         self.method = method
         self.peer = peer
+        self.isShadow = isShadow
     }
 
     /// The context of the handler that runs in this task.

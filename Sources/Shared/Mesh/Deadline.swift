@@ -27,6 +27,13 @@ public struct Deadline: Sendable, Hashable, Comparable {
         return overflows ? .never : Deadline(nanoseconds: sum)
     }
 
+    /// The instant so much earlier; never stays never.
+    package func reduced(by duration: Duration) -> Deadline {
+        guard self != .never else { return self }
+        let reserve = Deadline(nanoseconds: 0).advanced(by: duration).nanoseconds
+        return Deadline(nanoseconds: self.nanoseconds - min(reserve, self.nanoseconds))
+    }
+
     public static var now: Deadline {
         var time = timespec()
         unsafe clock_gettime(CLOCK_MONOTONIC, &time)

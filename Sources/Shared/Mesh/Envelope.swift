@@ -24,6 +24,8 @@ package struct Envelope: Equatable, Sendable {
         package static let shadow = Flags(rawValue: 4)
         /// The server is going: it answers what it has, and wants no more.
         package static let draining = Flags(rawValue: 8)
+        /// The server refused the call before it began: another replica may have room.
+        package static let refused = Flags(rawValue: 16)
         /// The instant is the time that is left, as the other machine has another clock.
         package static let relative = Flags(rawValue: 64)
     }
@@ -31,7 +33,7 @@ package struct Envelope: Equatable, Sendable {
     package var kind: Kind
     package var flags: Flags = []
     package var method: UInt32 = 0
-    /// Of a call: its deadline, in nanoseconds of the monotonic clock, or what is left until then. Of a reply: how long the server took, in nanoseconds.
+    /// Nanoseconds. Of a call: its deadline on the monotonic clock, or what is left until then. Of a reply: how long the server took.
     package var instant: UInt64 = 0
     package var traceHigh: UInt64 = 0
     package var traceLow: UInt64 = 0

@@ -49,11 +49,18 @@ public struct MeshError: Error, Sendable {
     public let message: String
     /// What the caller's code may read, in a form that the two services agreed on.
     public let details: [UInt8]
+    /// The server refused the call before it began; travels as a flag of the reply.
+    let refusal: MeshShedReason?
 
     public init(_ code: Code, _ message: String = "", details: [UInt8] = []) {
+        self.init(code, message, details: details, refusal: nil)
+    }
+
+    init(_ code: Code, _ message: String, details: [UInt8] = [], refusal: MeshShedReason?) {
         self.code = code
         self.message = message
         self.details = details
+        self.refusal = refusal
     }
 }
 

@@ -3,6 +3,9 @@ public protocol MeshMessage: Sendable, Hashable {
     /// With its package: `duet.candidate.v1.GenerateRequest`.
     static var fullName: String { get }
 
+    /// Its fields, for those who meet the message at run time only; `nil` where nobody wrote them down.
+    static var descriptor: MessageDescriptor? { get }
+
     /// Reads a message.
     ///
     /// - Throws: ``MeshError`` with `invalidArgument` when the bytes aren't such a message.
@@ -15,6 +18,8 @@ public protocol MeshMessage: Sendable, Hashable {
 }
 
 extension MeshMessage {
+    public static var descriptor: MessageDescriptor? { nil }
+
     /// Reads a message.
     ///
     /// - Throws: ``MeshError`` with `invalidArgument` when the bytes aren't such a message.

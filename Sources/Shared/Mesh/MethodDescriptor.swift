@@ -15,8 +15,10 @@ public struct MethodDescriptor: Sendable, Hashable {
     public let isHeavy: Bool
     /// Budget of a call whose caller brings no deadline; `nil`: the client's default.
     public let timeout: Duration?
-    /// The request's field whose value picks the replica; `nil`: any replica.
+    /// The request's field whose value picks the replica, the first one of a repeated field; `nil`: any replica.
     public let shardKey: String?
+    /// A sentence or two for people, from the `.proto`.
+    public let documentation: String
 
     public init(
         service: String,
@@ -25,7 +27,8 @@ public struct MethodDescriptor: Sendable, Hashable {
         hedges: Bool = false,
         isHeavy: Bool = false,
         timeout: Duration? = nil,
-        shardKey: String? = nil
+        shardKey: String? = nil,
+        documentation: String = ""
     ) {
         self.service = service
         self.name = name
@@ -36,5 +39,6 @@ public struct MethodDescriptor: Sendable, Hashable {
         self.isHeavy = isHeavy
         self.timeout = timeout
         self.shardKey = shardKey
+        self.documentation = documentation
     }
 }

@@ -16,9 +16,14 @@ public final class ThreadPoolExecutor: TaskExecutor {
     /// - Parameter threads: At least 1; 0: one for each core.
     public init(name: String, threads: Int = 0) {
         self.wakes = Semaphore()
-        let count = threads > 0 ? threads : max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        let count = Self.count(threads)
         // The threads hold the state, not this object, but jobs hold the executor; `stop` ends them.
         for index in 0..<count { PosixThread.start(name: "\(name)-\(index)") { [self] in self.run() } }
+    }
+
+    /// How many threads that number asks for.
+    static func count(_ threads: Int) -> Int {
+        threads > 0 ? threads : max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
     }
 
     public func enqueue(_ job: consuming ExecutorJob) {

@@ -19,19 +19,24 @@ public struct LogisticModel: Hashable, Sendable {
     }
 
     /// The log-odds of a feature vector.
-    public func logit(_ features: Span<Float>) -> Double {
-        precondition(features.count == self.weights.count, "A feature vector must be as long as the model is wide.")
+    public func logit(_ features: Span<Float>) -> Double { self.logits(features, features).0 }
+
+    /// The log-odds of two feature vectors, side by side.
+    ///
+    /// Each is the sum of the even terms with the intercept, plus the sum of the odd ones.
+    public func logits(_ first: Span<Float>, _ second: Span<Float>) -> (Double, Double) {
+        let width = self.weights.count
+        precondition(first.count == width && second.count == width, "A feature vector must be as long as the model is wide.")
         let weights = self.weights.span
-        var even = self.intercept
-        var odd = 0.0
+        var sums = SIMD4(self.intercept, 0, self.intercept, 0)
         var index = 0
-        while index + 1 < features.count {
-            even += weights[index] * Double(features[index])
-            odd += weights[index + 1] * Double(features[index + 1])
+        while index + 1 < width {
+            let features = SIMD4<Double>(SIMD4(first[index], first[index + 1], second[index], second[index + 1]))
+            sums += SIMD4(weights[index], weights[index + 1], weights[index], weights[index + 1]) * features
             index += 2
         }
-        if index < features.count { even += weights[index] * Double(features[index]) }
-        return even + odd
+        if index < width { sums += SIMD4(weights[index], 0, weights[index], 0) * SIMD4(Double(first[index]), 0, Double(second[index]), 0) }
+        return (sums[0] + sums[1], sums[2] + sums[3])
     }
 
     /// What each feature adds to the log-odds.

@@ -51,7 +51,7 @@ public struct Scorer: Sendable {
 
     /// Scores rows of a batch for the person in row `viewer`, in the order of `candidates`.
     public func score(viewer: Int, candidates: [Int], in batch: PersonBatch, moment: RequestMoment) -> [Score] {
-        self.logits(viewer: viewer, candidates: candidates, in: batch, moment: moment).map { self.score($0.forward, $0.reverse) }
+        self.logits(viewer: viewer, candidates: candidates, in: batch, moment: moment).map { self.score($0) }
     }
 
     /// The log-odds of each pair, in the order of `candidates`.
@@ -60,35 +60,46 @@ public struct Scorer: Sendable {
         let ranker = self.model.ranker
         var forward = [Float](repeating: 0, count: PairSchema.width)
         var reverse = forward
+        var forwardSpan = forward.mutableSpan
+        var reverseSpan = reverse.mutableSpan
         var logits: [Logits] = []
         logits.reserveCapacity(candidates.count)
         for candidate in candidates {
-            var forwardSpan = forward.mutableSpan
-            var reverseSpan = reverse.mutableSpan
             pairs.compute(candidate, into: &forwardSpan, reverse: &reverseSpan)
-            logits.append(Logits(forward: ranker.logit(forwardSpan.span), reverse: ranker.logit(reverseSpan.span)))
+            let (there, back) = ranker.logits(forwardSpan.span, reverseSpan.span)
+            logits.append(Logits(forward: there, reverse: back))
         }
         return logits
     }
 
-    /// Explains one row.
-    public func explain(viewer: Int, candidate: Int, in batch: PersonBatch, moment: RequestMoment) -> Explanation {
+    /// What to sort by: log-odds of the viewer liking the candidate, moved by those of the other direction.
+    public func fused(_ logits: Logits) -> Double { logits.forward + self.model.fusion.reciprocalWeight * logits.reverse }
+
+    /// What a pair with these log-odds is worth.
+    public func score(_ logits: Logits) -> Score {
+        let calibration = self.model.calibration
+        return Score(
+            logit: self.fused(logits),
+            matchScore: self.model.fusion.match(calibration.probability(logits.forward), calibration.probability(logits.reverse)))
+    }
+
+    /// Explains rows of a batch, in the order of `candidates`.
+    public func explain(viewer: Int, candidates: [Int], in batch: PersonBatch, moment: RequestMoment) -> [Explanation] {
         let pairs = PairFeatures(viewer: viewer, in: batch, moment: moment)
+        let ranker = self.model.ranker
         var forward = [Float](repeating: 0, count: PairSchema.width)
         var reverse = forward
         var forwardSpan = forward.mutableSpan
         var reverseSpan = reverse.mutableSpan
-        pairs.compute(candidate, into: &forwardSpan, reverse: &reverseSpan)
-        let reverseLogit = self.model.ranker.logit(reverseSpan.span)
-        return Explanation(
-            score: self.score(self.model.ranker.logit(forwardSpan.span), reverseLogit), intercept: self.model.ranker.intercept,
-            contributions: self.model.ranker.contributions(forwardSpan.span) + [self.model.fusion.reciprocalWeight * reverseLogit])
-    }
-
-    private func score(_ forward: Double, _ reverse: Double) -> Score {
-        Score(
-            logit: forward + self.model.fusion.reciprocalWeight * reverse,
-            matchScore: self.model.fusion.match(
-                self.model.calibration.probability(forward), self.model.calibration.probability(reverse)))
+        var explanations: [Explanation] = []
+        for candidate in candidates {
+            pairs.compute(candidate, into: &forwardSpan, reverse: &reverseSpan)
+            let (there, back) = ranker.logits(forwardSpan.span, reverseSpan.span)
+            explanations.append(
+                Explanation(
+                    score: self.score(Logits(forward: there, reverse: back)), intercept: ranker.intercept,
+                    contributions: ranker.contributions(forwardSpan.span) + [self.model.fusion.reciprocalWeight * back]))
+        }
+        return explanations
     }
 }

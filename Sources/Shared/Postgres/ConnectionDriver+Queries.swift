@@ -18,14 +18,35 @@ extension ConnectionDriver {
         }
     }
 
-    private func runPrepared(_ query: PostgresQuery, key: StatementCache.Key) async throws(PostgresError) -> PostgresRows {
-        let name = try await self.prepared(key)
-        let result = try await self.exchange { connection in
-            unsafe query.withParameterPointers { values, lengths, formats in
-                unsafe PQsendQueryPrepared(connection.pointer, name, Int32(query.parameterCount), values, lengths, formats, 1)
+    /// Runs a statement that is prepared already, without a task: `completion` is called once, on the loop.
+    ///
+    /// - Returns: `false`, and nothing was sent, if the statement must be prepared first or the connection isn't at rest.
+    func send(_ query: PostgresQuery, _ completion: @escaping (Result<PostgresRows, PostgresError>) -> Void) -> Bool {
+        guard self.isUsable, self.isAtRest, let name = self.statements.name(of: StatementCache.Key(sql: query.sql, types: query.types))
+        else { return false }
+        return self.begin { connection in
+            Self.send(query, as: name, on: connection)
+        } _: { outcome in
+            do throws(PostgresError) {
+                try outcome.get()
+                completion(.success(PostgresRows(try self.takeResult())))
+            } catch {
+                completion(.failure(error))
             }
         }
+    }
+
+    private func runPrepared(_ query: PostgresQuery, key: StatementCache.Key) async throws(PostgresError) -> PostgresRows {
+        let name = try await self.prepared(key)
+        let result = try await self.exchange { connection in Self.send(query, as: name, on: connection) }
         return PostgresRows(result)
+    }
+
+    /// libpq's answer: 0 means that nothing was sent.
+    private static func send(_ query: PostgresQuery, as name: String, on connection: ConnectionHandle) -> Int32 {
+        unsafe query.withParameterPointers { values, lengths, formats in
+            unsafe PQsendQueryPrepared(connection.pointer, name, Int32(query.parameterCount), values, lengths, formats, 1)
+        }
     }
 
     private func prepared(_ key: StatementCache.Key) async throws(PostgresError) -> String {

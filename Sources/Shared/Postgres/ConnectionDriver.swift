@@ -32,7 +32,8 @@ final class ConnectionDriver {
     private var interest: Readiness = .readable
 
     private var wait: Wait?
-    private var promise: Promise<Void, PostgresError>?
+    /// Answered when what is waited for has come: a task's promise, or a call back.
+    private var completion: ((Result<Void, PostgresError>) -> Void)?
     private var deadline: MonotonicTime?
     private var settled: [CheckedContinuation<Void, Never>] = []
     /// What the exchange has brought: the first error, or the last result.
@@ -123,17 +124,38 @@ final class ConnectionDriver {
 
     /// Waits for the results of what has been queued already.
     func results(isCancellable: Bool) async throws(PostgresError) -> ResultHandle {
-        self.failure = nil
-        self.result = .none
-        try self.flushSome()
-        let timeout = self.statementTimeout
-        // The server ends a statement itself. A second more tells a hung one from a slow answer.
-        try await self.wait(for: .results, timeout: timeout > .zero ? timeout + .seconds(1) : nil, isCancellable: isCancellable)
-        if let failure = self.failure { throw failure }
+        try self.expectResults()
+        try await self.wait(for: .results, timeout: self.answerTimeout, isCancellable: isCancellable)
         return try self.takeResult()
     }
 
-    private func takeResult() throws(PostgresError) -> ResultHandle {
+    /// Sends what `send` queues and calls `completion` on the loop when all of its results are there, for ``takeResult()``. The connection
+    /// is at rest and usable.
+    ///
+    /// - Returns: `false` if nothing could be sent: the connection is closed then.
+    func begin(_ send: (ConnectionHandle) -> Int32, _ completion: @escaping (Result<Void, PostgresError>) -> Void) -> Bool {
+        do throws(PostgresError) {
+            guard send(self.handle) == 1 else { throw self.broken(self.handle.error()) }
+            try self.expectResults()
+        } catch {
+            return false
+        }
+        self.begin(.results, timeout: self.answerTimeout, completion)
+        return true
+    }
+
+    private func expectResults() throws(PostgresError) {
+        self.failure = nil
+        self.result = .none
+        try self.flushSome()
+    }
+
+    /// The server ends a statement itself. A second more tells a hung one from a slow answer.
+    private var answerTimeout: Duration? { self.statementTimeout > .zero ? self.statementTimeout + .seconds(1) : nil }
+
+    /// The last result of an exchange that has ended.
+    func takeResult() throws(PostgresError) -> ResultHandle {
+        if let failure = self.failure { throw failure }
         var slot = ResultSlot.none
         swap(&slot, &self.result)
         switch consume slot {
@@ -168,7 +190,13 @@ final class ConnectionDriver {
 
     private func wait(for wait: Wait, timeout: Duration?, isCancellable: Bool) async throws(PostgresError) {
         let promise = Promise<Void, PostgresError>()
-        (self.wait, self.promise) = (wait, promise)
+        self.begin(wait, timeout: timeout) { promise.complete($0) }
+        guard isCancellable else { return try await promise.value() }
+        try await promise.value(orCancelledWith: .cancelled)
+    }
+
+    private func begin(_ wait: Wait, timeout: Duration?, _ completion: @escaping (Result<Void, PostgresError>) -> Void) {
+        (self.wait, self.completion) = (wait, completion)
         if let timeout {
             let deadline = MonotonicTime.now.advanced(by: timeout)
             self.deadline = deadline
@@ -176,8 +204,6 @@ final class ConnectionDriver {
         }
         // They may have come already, while a COPY went on.
         if case .results = wait { self.readResults() }
-        guard isCancellable else { return try await promise.value() }
-        try await promise.value(orCancelledWith: .cancelled)
     }
 
     // MARK: Events, called by the owning actor
@@ -229,9 +255,9 @@ final class ConnectionDriver {
 
     /// Answers whoever waits, and everybody who waits for the exchange to end.
     private func finish(_ outcome: Result<Void, PostgresError>) {
-        let (promise, settled) = (self.promise, self.settled)
-        (self.wait, self.deadline, self.promise, self.settled) = (nil, nil, nil, [])
-        promise?.complete(outcome)
+        let (completion, settled) = (self.completion, self.settled)
+        (self.wait, self.deadline, self.completion, self.settled) = (nil, nil, nil, [])
+        completion?(outcome)
         for waiter in settled { waiter.resume() }
     }
 

@@ -14,13 +14,20 @@ actor PoolCore {
     private var machine: PoolStateMachine
     private var drivers: [ConnectionID: ConnectionDriver] = [:]
     private var waiters: [UInt64: Waiter] = [:]
-    private var lastWaiter: UInt64 = 0
+    private let lastWaiter = Atomic<UInt64>(0)
     private var lastFailure: PostgresError?
     private var sweep: (timer: EventLoop.TimerID, at: MonotonicTime)?
     private var random = SystemRandomNumberGenerator()
 
+    /// What a connection is wanted for.
+    private enum Purpose {
+        /// A scope, which gives it back itself.
+        case lease(Promise<ConnectionID, PostgresError>)
+        case statement(PostgresQuery, Promise<PostgresRows, PostgresError>)
+    }
+
     private struct Waiter {
-        let promise: Promise<ConnectionID, PostgresError>
+        let purpose: Purpose
         let deadline: MonotonicTime
     }
 
@@ -35,15 +42,44 @@ actor PoolCore {
 
     // MARK: Queries
 
-    func query(_ query: PostgresQuery) async throws(PostgresError) -> PostgresRows {
-        let id = try await self.acquire()
-        do throws(PostgresError) {
-            let rows = try await self.driver(id).query(query)
+    /// Runs one statement on any connection. While the loop and a connection are idle it is sent from the caller's own thread.
+    ///
+    /// A cancelled caller is answered at once; its connection comes back when the server has answered.
+    nonisolated func query(_ query: PostgresQuery) async throws(PostgresError) -> PostgresRows {
+        if Task.isCancelled { throw .cancelled }
+        let waiter = self.nextWaiter()
+        let promise = Promise<PostgresRows, PostgresError>()
+        self.loop.perform { self.assumeIsolated { $0.connection(for: .statement(query, promise), as: waiter) } }
+        return try await promise.value(orCancelledWith: .cancelled) { [loop] in
+            loop.execute { self.assumeIsolated { $0.fail(waiter, .cancelled) } }
+        }
+    }
+
+    private func run(_ query: PostgresQuery, on id: ConnectionID, _ promise: Promise<PostgresRows, PostgresError>) {
+        guard let driver = self.drivers[id] else {
+            promise.complete(.failure(PostgresError(.shutDown, "the pool was shut down")))
+            return
+        }
+        let isSent = driver.send(query) { [unowned self] outcome in
+            if case .failure(let error) = outcome, error.isStaleStatement { return self.runStepwise(query, on: id, promise) }
             self.release(id)
-            return rows
-        } catch {
+            promise.complete(outcome)
+        }
+        if !isSent { self.runStepwise(query, on: id, promise) }
+    }
+
+    /// The long way, for a statement that this connection must prepare first.
+    private func runStepwise(_ query: PostgresQuery, on id: ConnectionID, _ promise: Promise<PostgresRows, PostgresError>) {
+        // Ends by itself: the driver gives up when the server hangs or the pool shuts down.
+        Task {
+            let outcome: Result<PostgresRows, PostgresError>
+            do throws(PostgresError) {
+                outcome = .success(try await self.driver(id).query(query))
+            } catch {
+                outcome = .failure(error)
+            }
             self.release(id)
-            throw error
+            promise.complete(outcome)
         }
     }
 
@@ -97,38 +133,59 @@ actor PoolCore {
 
     // MARK: Leases
 
+    private nonisolated func nextWaiter() -> UInt64 { self.lastWaiter.add(1, ordering: .relaxed).newValue }
+
     func acquire() async throws(PostgresError) -> ConnectionID {
         if Task.isCancelled { throw .cancelled }
-        self.lastWaiter += 1
-        let waiter = self.lastWaiter
-        switch self.machine.acquire(waiter) {
-        case .lease(let id):
-            self.publishStatistics()
-            return id
-        case .wait: return try await self.wait(as: waiter, opening: nil)
-        case .waitAndOpen(let id): return try await self.wait(as: waiter, opening: id)
-        case .failUnavailable: throw self.lastFailure ?? PostgresError(.serverUnavailable, "the server can't be reached")
-        case .failShutDown: throw PostgresError(.shutDown, "the pool was shut down")
-        }
-    }
-
-    /// - Parameter connection: To be opened meanwhile; that may fail right here.
-    private func wait(as waiter: UInt64, opening connection: ConnectionID?) async throws(PostgresError) -> ConnectionID {
-        let deadline = MonotonicTime.now.advanced(by: self.configuration.acquireTimeout)
-        self.checkDeadlines(by: deadline)
+        let waiter = self.nextWaiter()
         let promise = Promise<ConnectionID, PostgresError>()
-        self.waiters[waiter] = Waiter(promise: promise, deadline: deadline)
-        if let connection { self.open(connection) }
-        self.publishStatistics()
+        self.connection(for: .lease(promise), as: waiter)
         return try await promise.value(orCancelledWith: .cancelled) { [loop] in
             loop.execute { self.assumeIsolated { $0.fail(waiter, .cancelled) } }
         }
     }
 
+    /// Delivers a connection: now if one is idle, else when one is free or has been opened, or a failure when time is up.
+    private func connection(for purpose: Purpose, as waiter: UInt64) {
+        switch self.machine.acquire(waiter) {
+        case .lease(let id): self.deliver(.success(id), for: purpose)
+        case .wait: self.wait(as: waiter, for: purpose)
+        case .waitAndOpen(let id):
+            self.wait(as: waiter, for: purpose)
+            self.open(id)  // May fail right here.
+        case .failUnavailable:
+            self.deliver(.failure(self.lastFailure ?? PostgresError(.serverUnavailable, "the server can't be reached")), for: purpose)
+        case .failShutDown: self.deliver(.failure(PostgresError(.shutDown, "the pool was shut down")), for: purpose)
+        }
+        self.publishStatistics()
+    }
+
+    private func wait(as waiter: UInt64, for purpose: Purpose) {
+        let deadline = MonotonicTime.now.advanced(by: self.configuration.acquireTimeout)
+        self.checkDeadlines(by: deadline)
+        self.waiters[waiter] = Waiter(purpose: purpose, deadline: deadline)
+    }
+
+    /// A connection that nobody wants any more goes on to the next.
+    private func deliver(_ connection: Result<ConnectionID, PostgresError>, for purpose: Purpose) {
+        switch (purpose, connection) {
+        case (.lease(let promise), .success(let id)): if !promise.complete(.success(id)) { self.handOn(id) }
+        case (.statement(let query, let promise), .success(let id)):
+            if promise.isComplete { self.handOn(id) } else { self.run(query, on: id, promise) }
+        case (.lease(let promise), .failure(let error)): promise.complete(.failure(error))
+        case (.statement(_, let promise), .failure(let error)): promise.complete(.failure(error))
+        }
+    }
+
     private func fail(_ waiter: UInt64, _ error: PostgresError) {
         self.machine.abandon(waiter)
-        self.waiters.removeValue(forKey: waiter)?.promise.complete(.failure(error))
+        self.dismiss(waiter, error)
         self.publishStatistics()
+    }
+
+    private func dismiss(_ waiter: UInt64, _ error: PostgresError) {
+        guard let purpose = self.waiters.removeValue(forKey: waiter)?.purpose else { return }
+        self.deliver(.failure(error), for: purpose)
     }
 
     /// Takes a lease back. Answers that nobody waits for any more are read first, an open transaction is rolled back.
@@ -162,8 +219,8 @@ actor PoolCore {
     private func perform(_ action: PoolStateMachine.ReadyAction, _ id: ConnectionID) {
         switch action {
         case .lease(let id, let waiter):
-            // Cancelled an instant ago: the connection goes to the next.
-            guard self.waiters.removeValue(forKey: waiter)?.promise.complete(.success(id)) == true else { return self.handOn(id) }
+            guard let purpose = self.waiters.removeValue(forKey: waiter)?.purpose else { return self.handOn(id) }
+            self.deliver(.success(id), for: purpose)
         case .keep: break
         case .close: self.drivers.removeValue(forKey: id)?.close()
         }
@@ -206,7 +263,7 @@ actor PoolCore {
         self.drivers[id] = nil
         self.lastFailure = error
         let action = self.machine.connectFailed(id)
-        for waiter in action.fail { self.waiters.removeValue(forKey: waiter)?.promise.complete(.failure(error)) }
+        for waiter in action.fail { self.dismiss(waiter, error) }
         if let attempt = action.retryAttempt {
             let delay = Backoff.delay(attempt: attempt, using: &self.random)
             self.logger.debug("no connection", metadata: ["db.error": "\(error)", "retry.delay": "\(delay)"])
@@ -257,7 +314,7 @@ actor PoolCore {
     func shutDown() {
         let (waiters, connections) = self.machine.shutDown()
         let error = PostgresError(.shutDown, "the pool was shut down")
-        for waiter in waiters { self.waiters.removeValue(forKey: waiter)?.promise.complete(.failure(error)) }
+        for waiter in waiters { self.dismiss(waiter, error) }
         for id in connections {
             guard let driver = self.drivers.removeValue(forKey: id) else { continue }
             if !driver.isAtRest { driver.handle.cancelBlocking() }

@@ -3,6 +3,9 @@
 /// C libraries with non-blocking sockets live here: an actor names the loop as its `unownedExecutor`, registers its descriptors from there,
 /// and gets its handlers called on the same thread, where `assumeIsolated` holds. Nothing of it ever runs on the cooperative pool.
 /// The thread ends with the last reference to the loop.
+///
+/// The loop's turn is a lock, which its thread gives back while it waits: ``perform(_:)`` takes it to do a little at once on the caller's
+/// thread, which saves waking the loop's. One thread has the turn at any moment, and that is all the isolation of the actors needs.
 public final class EventLoop: SerialExecutor {
     private let thread: LoopThread
 
@@ -27,6 +30,16 @@ public final class EventLoop: SerialExecutor {
         self.thread.submit(.closure(body))
     }
 
+    /// Runs `body` at once on the calling thread if the loop has nothing to do, else like ``execute(_:)``: then it may have run when this
+    /// returns, or not. For what is short and doesn't wait: the loop can do nothing else meanwhile.
+    ///
+    /// Only closures run this way, never jobs: a task must not go on inside the call that makes it ready, which may hold locks of the
+    /// task's own.
+    public func perform(_ body: @escaping @Sendable () -> Void) {
+        if !self.thread.performNow(body) { self.thread.submit(.closure(body)) }
+    }
+
+    /// Whether the calling thread has the loop's turn.
     public var isCurrent: Bool { self.thread.isCurrent }
 
     public func checkIsolated() {

@@ -4,7 +4,7 @@ internal import Synchronization
 
 /// The thread behind an ``EventLoop``; it retains this object, not the loop, so that the loop's end can end the thread.
 ///
-/// `@unchecked Sendable`: the queue is behind a mutex; `handlers`, `timers` and `events` are touched on the thread alone,
+/// `@unchecked Sendable`: the queue is behind a mutex; `handlers`, `timers` and `turnEnders` are touched by whoever has the turn,
 /// which `EventLoop.checkIsolated` enforces.
 final class LoopThread: @unchecked Sendable {
     enum Work: Sendable {
@@ -27,13 +27,15 @@ final class LoopThread: @unchecked Sendable {
     private let name: String
     private let executor = Mutex<UnownedLoop?>(nil)
     private let queue = Mutex(Queue())
-    private let identity = Atomic<UInt>(0)
+    private let turn = Turn()
     private let epoll: Int32
     private let doorbell: Int32
     private var handlers: [UInt64: @Sendable (Readiness) -> Void] = [:]
     private var timers: [Timer] = []
     private var turnEnders: [@Sendable () -> Void] = []
     private var lastID: UInt64 = 0
+    /// Until when the thread waits, as long as nothing rings.
+    private var sleepsUntil: MonotonicTime?
 
     init(name: String) throws(ReactorError) {
         self.name = String(decoding: name.utf8.prefix(15), as: UTF8.self)
@@ -81,17 +83,35 @@ final class LoopThread: @unchecked Sendable {
         self.ring()
     }
 
-    var isCurrent: Bool { self.identity.load(ordering: .relaxed) == UInt(pthread_self()) }
+    /// - Returns: `false`, and nothing was done, if the thread is busy or has work.
+    func performNow(_ body: () -> Void) -> Bool {
+        guard self.turn.takeIfFree() else { return false }
+        // What was submitted before comes first.
+        guard self.queue.withLock({ $0.isSleeping }) else {
+            self.turn.giveBack()
+            // The thread may have looked for the turn and the work in between.
+            return false
+        }
+        body()
+        self.endTurn()
+        let isEarlier = self.timers.lazy.map(\.deadline).min().map { next in self.sleepsUntil.map { next < $0 } ?? true } ?? false
+        self.turn.giveBack()
+        if isEarlier { self.ring() }
+        return true
+    }
+
+    var isCurrent: Bool { self.turn.isMine }
 
     private func ring() { eventfd_write(self.doorbell, 1) }
 
     // MARK: The thread
 
     func run() {
-        self.identity.store(UInt(pthread_self()), ordering: .relaxed)
         unsafe duet_set_thread_name(self.name)
         var events = unsafe [epoll_event](repeating: epoll_event(), count: 64)
         var work: [Work] = []
+        self.turn.take()
+        defer { self.turn.giveBack() }
         while true {
             self.queue.withLock { swap(&$0.work, &work) }
             self.perform(work)
@@ -104,7 +124,9 @@ final class LoopThread: @unchecked Sendable {
                 return (!queue.work.isEmpty, queue.isStopping && queue.work.isEmpty)
             }
             if isStopping { return }
+            self.turn.giveBack()
             let count = unsafe epoll_wait(self.epoll, &events, Int32(events.count), mustPoll ? 0 : timeout)
+            self.turn.take()
             self.queue.withLock { $0.isSleeping = false }
             for index in 0..<Int(max(0, count)) { unsafe self.dispatch(events[index]) }
         }
@@ -153,7 +175,8 @@ final class LoopThread: @unchecked Sendable {
 
     /// Rounded up, so that the loop never wakes just before a deadline; −1 waits for ever.
     private func timeoutMilliseconds() -> Int32 {
-        guard let next = self.timers.lazy.map(\.deadline).min() else { return -1 }
+        self.sleepsUntil = self.timers.lazy.map(\.deadline).min()
+        guard let next = self.sleepsUntil else { return -1 }
         let nanoseconds = max(0, next.nanoseconds - MonotonicTime.now.nanoseconds)
         return Int32(clamping: nanoseconds / 1_000_000 + (nanoseconds % 1_000_000 == 0 ? 0 : 1))
     }

@@ -38,6 +38,16 @@ public final class Promise<Success: Sendable, Failure: Error>: Sendable {
         return isFirst
     }
 
+    /// Whether an outcome has come: whoever still works for one can stop.
+    public var isComplete: Bool {
+        self.state.withLock { state in
+            switch state {
+            case .pending, .awaited: false
+            case .completed, .delivered: true
+            }
+        }
+    }
+
     /// Waits, whatever happens to the task. To be called once, this or the other.
     public func value(isolation: isolated (any Actor)? = #isolation) async throws(Failure) -> Success {
         try await self.outcome(isolation: isolation).get()

@@ -47,13 +47,13 @@ actor CommandCore {
         self.loop.execute { self.assumeIsolated { $0.connect() } }
     }
 
-    /// From any thread. What arrives while the loop is busy is taken together.
+    /// From any thread, on which it is written at once while the loop is idle. What arrives while the loop is busy is taken together.
     nonisolated func submit(_ request: Request) {
         let isFirst = self.inbox.withLock { inbox in
             inbox.append(request)
             return inbox.count == 1
         }
-        if isFirst { self.loop.execute { self.assumeIsolated { $0.takeInbox() } } }
+        if isFirst { self.loop.perform { self.assumeIsolated { $0.takeInbox() } } }
     }
 
     private func takeInbox() {

@@ -48,6 +48,12 @@ public final class RedisClient: Sendable {
         return reply
     }
 
+    /// Sends a command whose reply nobody needs. Returns at once; what is sent later by this client is done later.
+    public func post(_ command: RedisCommand) {
+        guard let core = try? self.engine.get().core else { return }
+        core.submit(CommandCore.Request(bytes: command.encoded, count: 1, pending: Promise()))
+    }
+
     /// Sends commands together, in order, and not mixed with others. A refusal stays a value at its place.
     public func pipeline(_ commands: [RedisCommand]) async throws(RedisError) -> [RESPValue] {
         guard !commands.isEmpty else { return [] }
@@ -80,9 +86,11 @@ public final class RedisClient: Sendable {
     }
 
     /// Messages of these channels, on a connection of its own that is made and subscribed again when it breaks. ``RedisMessage/subscribed``
-    /// follows each subscription. A reader that is slow loses the oldest beyond 4096. Ends when the reader leaves, or with ``shutdown()``.
-    public func subscribe(_ channels: [String]) -> AsyncStream<RedisMessage> {
-        let (stream, continuation) = AsyncStream.makeStream(of: RedisMessage.self, bufferingPolicy: .bufferingNewest(4096))
+    /// follows each subscription. Ends when the reader leaves, or with ``shutdown()``.
+    ///
+    /// - Parameter capacity: Unread messages that are kept; beyond them a slow reader loses the oldest.
+    public func subscribe(_ channels: [String], capacity: Int = 4096) -> AsyncStream<RedisMessage> {
+        let (stream, continuation) = AsyncStream.makeStream(of: RedisMessage.self, bufferingPolicy: .bufferingNewest(capacity))
         guard let engine = try? self.engine.get(), !channels.isEmpty else {
             continuation.finish()
             return stream

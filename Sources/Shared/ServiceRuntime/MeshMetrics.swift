@@ -29,6 +29,28 @@ final class MeshMetrics: MeshMetricsObserver {
         handles.seconds.observe(duration)
     }
 
+    // These are rare, so they go through the registry. Labels are bounded: events, reasons, services and methods are few.
+
+    func clientEvent(_ event: MeshClientEvent, _ method: MethodDescriptor?, service: String) {
+        self.registry.counter(
+            "duet_mesh_client_events_total", "What mesh clients did beyond making calls, by service and event.",
+            labels: [("service", service), ("event", event.rawValue)]
+        ).increment()
+    }
+
+    func serverCallShed(_ method: MethodDescriptor, _ reason: MeshShedReason) {
+        self.registry.counter(
+            "duet_mesh_server_shed_total", "Mesh calls refused before they began, by method and reason.",
+            labels: [("method", method.fullName), ("reason", reason.rawValue)]
+        ).increment()
+    }
+
+    func serverCallQueued(_ method: MethodDescriptor, for duration: Duration) {
+        self.registry.histogram(
+            "duet_mesh_server_queue_seconds", "How long mesh calls waited for their turn.", labels: [("method", method.fullName)]
+        ).observe(duration)
+    }
+
     func serverCallEnded(_ method: MethodDescriptor?, code: MeshError.Code?, duration: Duration) {
         let handles = self.server.withLock { self.handles(method, code, in: &$0, prefix: "duet_mesh_server", side: "answered") }
         handles.calls.increment()

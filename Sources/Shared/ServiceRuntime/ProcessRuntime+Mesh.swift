@@ -1,4 +1,5 @@
 public import Mesh
+import Synchronization
 import Telemetry
 
 extension ProcessRuntime {
@@ -11,14 +12,18 @@ extension ProcessRuntime {
     public func serveMesh(_ methods: [MeshMethod], configuration: MeshServerConfiguration = .init()) async throws -> MeshServer {
         var configuration = configuration
         configuration.observer = configuration.observer ?? MeshMetrics(registry: self.metrics)
+        configuration.weight = self.settings.meshWeight
+        configuration.shadowShare = self.settings.meshShadowShare
+        configuration.clients = { [weak self] in self?.meshClients.withLock { $0 } ?? [] }
         // What drains after the server needs its time too.
         configuration.drainTimeout = min(configuration.drainTimeout, self.settings.shutdownTimeout / 2)
         let server = MeshServer(
-            service: self.name, version: self.version, directory: try self.settings.required(.meshDirectory), methods: methods,
+            service: self.name, version: self.settings.meshVersion ?? self.version, directory: try self.settings.required(.meshDirectory),
+            methods: methods,
             configuration: configuration, health: { self.meshHealth }, logger: self.logger)
         try await server.start()
         self.onShutdown("mesh server") { await server.drain() }
-        self.metrics.gauge("duet_mesh_in_flight", "Calls being answered.") { [weak server] in Double(server?.inFlight ?? 0) }
+        self.gauges(of: server)
         return server
     }
 
@@ -37,7 +42,25 @@ extension ProcessRuntime {
         configuration.observer = configuration.observer ?? MeshMetrics(registry: self.metrics)
         let client = MeshClient(service: service, discovery: discovery, configuration: configuration, logger: self.logger)
         self.onShutdown("mesh client of \(service)") { await client.shutdown() }
+        self.meshClients.withLock { $0.append(client) }
+        let labels = [("service", service)]
+        self.metrics.gauge("duet_mesh_client_replicas", "Replicas that calls can go to, by service.", labels: labels) { [weak client] in
+            Double(client?.state.count { $0.isReady && !$0.isEjected } ?? 0)
+        }
+        self.metrics.gauge("duet_mesh_client_open_breakers", "Methods that aren't called now, by service.", labels: labels) {
+            [weak client] in Double(client?.methodStates.count { $0.breaker == .open } ?? 0)
+        }
         return client
+    }
+
+    private func gauges(of server: MeshServer) {
+        func gauge(_ name: String, _ help: String, _ value: @escaping @Sendable (ServerState) -> Int) {
+            self.metrics.gauge(name, help) { [weak server] in Double(server.map { value($0.statistics) } ?? 0) }
+        }
+        gauge("duet_mesh_in_flight", "Calls being answered.", \.inFlight)
+        gauge("duet_mesh_heavy", "Heavy calls that run.", \.heavy)
+        gauge("duet_mesh_queued", "Heavy calls that wait for their turn.", \.queued)
+        gauge("duet_mesh_limit", "Heavy calls that may run at a time, now.", \.limit)
     }
 
     private var meshHealth: HealthReport {

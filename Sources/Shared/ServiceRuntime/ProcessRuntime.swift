@@ -1,4 +1,5 @@
 public import Logging
+internal import Mesh
 public import ServiceLifecycle
 import Synchronization
 public import Telemetry
@@ -17,6 +18,8 @@ public final class ProcessRuntime: Sendable {
     public let checks: HealthChecks
     let events: AsyncStream<ProcessEvent>.Continuation
     private let parts = Mutex<[Part]>([])
+    /// Those that the process has made, for others to look at.
+    let meshClients = Mutex<[MeshClient]>([])
 
     private struct Part {
         let name: String

@@ -77,7 +77,10 @@ extension SettingName {
                 .learning, .integer(2...512), nil,
                 "Factors of a person's embedding. Unset: training picks the number that validates best.")
         case .candidateTopK:
-            self.entry(.learning, .integer(10...5000), "300", "People whom stage 1 hands to stage 2 for one request.")
+            self.entry(
+                .learning, .integer(10...2000), "300",
+                "People whom stage 1 hands to stage 2 for one list, or three times the list's length if that is more. The gateway asks for so "
+                    + "many; CandidateSvc answers so many where a caller names no number.")
         case .rankingModelVersion:
             self.entry(.learning, .text, nil, "Serve this version of the model. Unset: the registry's active one.")
         case .featureCacheCapacity:
@@ -87,6 +90,16 @@ extension SettingName {
         case .logFormat: self.entry(.logging, .choice(["json", "text"]), "json", "One JSON object a line, or lines for people.")
         case .meshDirectory:
             self.entry(.process, .path(maximumLength: 60), nil, "Folder (mode 0700) in which the services find each other's sockets.")
+        case .meshVersion:
+            self.entry(.process, .text, nil, "Version label of this process in the mesh. Unset: that of the build.")
+        case .meshWeight:
+            self.entry(
+                .process, .integer(1...10_000), "100",
+                "Percent of a usual replica's calls; a version whose replicas weigh less, a canary, gets that share of the calls.")
+        case .meshShadow:
+            self.entry(
+                .process, .integer(0...100), "0",
+                "Percent of the calls of which this process gets a copy whose reply is dropped; above 0 it gets no call itself.")
         case .healthSocket:
             self.entry(.process, .path(maximumLength: 107), nil, "Unix socket of this process's own /health and /metrics.")
         case .healthPort:

@@ -23,6 +23,9 @@ public enum SettingName: String, CaseIterable, Sendable {
     case logFormat = "LOG_FORMAT"
     // Process
     case meshDirectory = "MESH_DIR"
+    case meshVersion = "MESH_VERSION"
+    case meshWeight = "MESH_WEIGHT"
+    case meshShadow = "MESH_SHADOW"
     case healthSocket = "HEALTH_SOCKET"
     case healthPort = "HEALTH_PORT"
     case replica = "REPLICA"

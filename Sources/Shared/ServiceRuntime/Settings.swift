@@ -25,6 +25,12 @@ public struct Settings: Sendable {
     public var logLevel: Logger.Level
     public var logFormat: LogFormat
     public var meshDirectory: String?
+    /// `nil`: that of the build.
+    public var meshVersion: String?
+    /// Share of the calls against other replicas; 1 is usual.
+    public var meshWeight: Double
+    /// Share of the calls of which this process gets a copy.
+    public var meshShadowShare: Double
     public var healthSocket: String?
     public var healthPort: Int?
     public var replica: String?
@@ -79,6 +85,9 @@ public struct Settings: Sendable {
         self.logLevel = self.isDebug && !reader.isGiven(.logLevel) ? .debug : level
         self.logFormat = reader.choice(.logFormat).flatMap { LogFormat(rawValue: $0) } ?? .json
         self.meshDirectory = reader.text(.meshDirectory)
+        self.meshVersion = reader.text(.meshVersion)
+        self.meshWeight = Double(reader.integer(.meshWeight) ?? 100) / 100
+        self.meshShadowShare = Double(reader.integer(.meshShadow) ?? 0) / 100
         self.healthSocket = reader.text(.healthSocket)
         self.healthPort = reader.integer(.healthPort)
         self.replica = reader.text(.replica)

@@ -10,6 +10,9 @@ final class Doorbell: Sendable {
         case models = "duet:models"
     }
 
+    /// Time between two rings that one reader hears: under many writes it reads many at once.
+    private static let spacing = Duration.milliseconds(20)
+
     private enum Ringing { case publishing, publishingAgain }
 
     private let redis: RedisClient?
@@ -49,7 +52,7 @@ final class Doorbell: Sendable {
         }
     }
 
-    /// Yields at once, at each ring, whenever rings may have been missed, and every `interval`. Unread rings become one.
+    /// Yields at once, at each ring, whenever rings may have been missed, and every `interval`. Rings that come fast become one.
     func rings(_ channel: Channel, interval: Duration) -> AsyncStream<Void> {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         continuation.yield()
@@ -60,7 +63,12 @@ final class Doorbell: Sendable {
                     while (try? await Task.sleep(for: interval)) != nil { continuation.yield() }
                 }
                 if let redis {
-                    group.addTask { for await _ in redis.subscribe([channel.rawValue]) { continuation.yield() } }
+                    group.addTask {
+                        for await _ in redis.subscribe([channel.rawValue], capacity: 1) {
+                            continuation.yield()
+                            try? await Task.sleep(for: Self.spacing)
+                        }
+                    }
                 }
             }
             continuation.finish()

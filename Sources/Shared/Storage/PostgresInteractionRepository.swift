@@ -35,7 +35,7 @@ struct PostgresInteractionRepository: InteractionRepository {
 
     func interactions(of user: UserID, _ query: InteractionQuery) async throws(RepositoryError) -> [Interaction] {
         var statement: PostgresQuery =
-            "SELECT \(.interactionColumns) FROM interactions AS i WHERE i.user_id = \(user.rawValue)"
+            "SELECT \(.interactionColumns) FROM interactions AS i WHERE i.user_id = \(user.rawValue) AND i.kind <> 7"
         if let kind = query.kind { statement.append(" AND i.kind = \(kind.code)") }
         if let from = query.from { statement.append(" AND i.occurred_at >= \(.timestamp(from))") }
         if let to = query.to { statement.append(" AND i.occurred_at <= \(.timestamp(to))") }
@@ -47,9 +47,9 @@ struct PostgresInteractionRepository: InteractionRepository {
         try await translatingErrors {
             let rows = try await self.postgres.query(
                 """
-                SELECT true, kind, count(*) FROM interactions WHERE user_id = \(user.rawValue) GROUP BY kind
+                SELECT true, kind, count(*) FROM interactions WHERE user_id = \(user.rawValue) AND kind <> 7 GROUP BY kind
                 UNION ALL
-                SELECT false, kind, count(*) FROM interactions WHERE target_user_id = \(user.rawValue) GROUP BY kind
+                SELECT false, kind, count(*) FROM interactions WHERE target_user_id = \(user.rawValue) AND kind <> 7 GROUP BY kind
                 """)
             var statistics = InteractionStatistics()
             for row in rows {
@@ -67,8 +67,8 @@ struct PostgresInteractionRepository: InteractionRepository {
         try await self.interactions(
             """
             SELECT \(.interactionColumns) FROM interactions AS i
-            WHERE (i.target_user_id = \(first.rawValue) AND i.user_id = \(second.rawValue))
-                OR (i.target_user_id = \(second.rawValue) AND i.user_id = \(first.rawValue))
+            WHERE i.kind <> 7 AND ((i.target_user_id = \(first.rawValue) AND i.user_id = \(second.rawValue))
+                OR (i.target_user_id = \(second.rawValue) AND i.user_id = \(first.rawValue)))
             ORDER BY i.occurred_at DESC, i.id DESC
             """)
     }
@@ -90,7 +90,7 @@ struct PostgresInteractionRepository: InteractionRepository {
                 """
                 SELECT floor(extract(epoch FROM occurred_at) / (86400 * \(days)))::bigint AS interval, kind, count(*)
                 FROM interactions
-                WHERE user_id = \(user.rawValue) AND occurred_at >= \(.timestamp(since))
+                WHERE user_id = \(user.rawValue) AND kind <> 7 AND occurred_at >= \(.timestamp(since))
                 GROUP BY interval, kind ORDER BY interval
                 """)
             var buckets: [TimelineBucket] = []
@@ -104,9 +104,11 @@ struct PostgresInteractionRepository: InteractionRepository {
     }
 
     func liftBlock(by blocker: UserID, of blocked: UserID) async throws(RepositoryError) -> Bool {
-        try await translatingErrors {
+        let wasLifted = try await translatingErrors {
             try await self.postgres.query("SELECT lift_block(\(blocker.rawValue), \(blocked.rawValue))").first?.bool(0) ?? false
         }
+        if wasLifted { self.bell.ring(.log) }
+        return wasLifted
     }
 
     private func interactions(_ statement: PostgresQuery) async throws(RepositoryError) -> [Interaction] {

@@ -14,7 +14,7 @@ struct PostgresLogRepository: LogRepository {
     func interactions(after position: LogPosition, limit: Int) async throws(RepositoryError) -> LogBatch<Interaction> {
         try await self.read(
             """
-            SELECT pg_snapshot_xmin(pg_current_snapshot()), i.xid, \(.interactionColumns)
+            SELECT pg_snapshot_xmin(pg_current_snapshot()), pg_snapshot_xmax(pg_current_snapshot()), i.xid, \(.interactionColumns)
             FROM (SELECT) AS always LEFT JOIN (
                 SELECT * FROM interactions AS l
                 WHERE (l.xid, l.id) > (\(position.transaction), \(position.id)) AND l.xid < pg_snapshot_xmin(pg_current_snapshot())
@@ -23,7 +23,7 @@ struct PostgresLogRepository: LogRepository {
             ORDER BY i.xid, i.id
             """
         ) { row throws(PostgresError) in
-            let interaction = try row.interaction(at: 2)
+            let interaction = try row.interaction(at: 3)
             return (interaction.id, interaction)
         }
     }
@@ -31,7 +31,8 @@ struct PostgresLogRepository: LogRepository {
     func users(after position: LogPosition, limit: Int) async throws(RepositoryError) -> LogBatch<UserEvent> {
         try await self.read(
             """
-            SELECT pg_snapshot_xmin(pg_current_snapshot()), entry.xid, entry.id, entry.erased, \(.userColumns)
+            SELECT pg_snapshot_xmin(pg_current_snapshot()), pg_snapshot_xmax(pg_current_snapshot()), entry.xid, entry.id, entry.erased,
+                \(.userColumns)
             FROM (SELECT) AS always LEFT JOIN (
                 (SELECT l.xid, l.id, false AS erased FROM users AS l
                     WHERE (l.xid, l.id) > (\(position.transaction), \(position.id)) AND l.xid < pg_snapshot_xmin(pg_current_snapshot())
@@ -46,14 +47,14 @@ struct PostgresLogRepository: LogRepository {
             ORDER BY entry.xid, entry.id
             """
         ) { row throws(PostgresError) in
-            let id = try row.int64(2)
-            return (id, try row.bool(3) ? .erased(UserID(id)) : .changed(try row.user(at: 4)))
+            let id = try row.int64(3)
+            return (id, try row.bool(4) ? .erased(UserID(id)) : .changed(try row.user(at: 5)))
         }
     }
 
     func doorbell(interval: Duration) -> AsyncStream<Void> { self.bell.rings(.log, interval: interval) }
 
-    /// Column 0 is the horizon, which comes even without entries; column 1 the transaction, null without an entry.
+    /// Columns 0 and 1 are the horizon and the end, which come even without entries; column 2 the transaction, null without an entry.
     private func read<Event: Hashable & Sendable>(
         _ statement: PostgresQuery, _ decode: (PostgresRow) throws(PostgresError) -> (id: Int64, event: Event)
     ) async throws(RepositoryError) -> LogBatch<Event> {
@@ -63,7 +64,8 @@ struct PostgresLogRepository: LogRepository {
             batch.entries.reserveCapacity(rows.count)
             for row in rows {
                 batch.horizon = try row.uint64(0)
-                guard let transaction = try row.optionalUInt64(1) else { continue }
+                batch.end = try row.uint64(1)
+                guard let transaction = try row.optionalUInt64(2) else { continue }
                 let (id, event) = try decode(row)
                 batch.entries.append(LogEntry(position: LogPosition(transaction: transaction, id: id), event: event))
             }

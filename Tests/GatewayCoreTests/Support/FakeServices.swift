@@ -30,7 +30,7 @@ final class FakeCache: RecommendationCache {
         }
     }
 
-    func store(_ answer: [UInt8], showing people: [UserID], key: String, viewer: UserID, versions: CacheVersions) async {
+    func store(_ answer: [UInt8], showing people: [UserID], key: String, viewer: UserID, versions: CacheVersions) {
         self.state.withLock { state in
             if !state.isAway { state.lists["\(viewer):\(key)"] = (answer, Set(people), versions) }
         }

@@ -36,7 +36,7 @@ extension Contract where Subject == any RecommendationCache {
                         throw ContractViolation(description: "no versions")
                     }
                     if change == 0 { try await cache.bump(viewers: [UserID(7)]) } else { try await cache.changed(people: [UserID(3)]) }
-                    await cache.store([1], showing: Self.people, key: "key", viewer: UserID(7), versions: versions)
+                    cache.store([1], showing: Self.people, key: "key", viewer: UserID(7), versions: versions)
                     try expectEqual(await cache.found(for: UserID(7)), nil)
                 }
             },
@@ -49,7 +49,7 @@ extension RecommendationCache {
         guard case .miss(let versions?) = await self.lookup("key", viewer: viewer) else {
             throw ContractViolation(description: "no versions to store under")
         }
-        await self.store(Array(answer.utf8), showing: people, key: "key", viewer: viewer, versions: versions)
+        self.store(Array(answer.utf8), showing: people, key: "key", viewer: viewer, versions: versions)
     }
 
     fileprivate func found(for viewer: UserID, key: String = "key") async -> String? {

@@ -16,6 +16,22 @@ extension Contract where Subject == Repositories {
                 let rest = try await store.log.interactions(after: last.entries[0].position, limit: 2)
                 try expect(rest.entries.isEmpty && rest.horizon > recorded[2].position)
             },
+            Contract("A lifted block is told to the log's readers, and is nothing that somebody did") { store in
+                let ids = try await store.people(2)
+                try await expectError(.conflict) { try await store.record(.unblock, ids[0], ids[1]) }
+                try expect(try await !store.interactions.liftBlock(by: ids[0], of: ids[1]))
+                try await store.record(.block, ids[0], ids[1])
+                try expect(try await store.interactions.liftBlock(by: ids[0], of: ids[1]))
+                try await store.settle(interactions: 2)
+                let entries = try await store.log.interactions(after: .start, limit: 10).entries.map(\.event)
+                try expectEqual(entries.map(\.kind), [.block, .unblock])
+                try expectEqual(entries.map(\.userID), [ids[0], ids[0]])
+                try expectEqual(entries.map(\.targetUserID), [ids[1], ids[1]])
+                try expectEqual(try await store.interactions.interactions(of: ids[0], InteractionQuery()).map(\.kind), [.block])
+                try expectEqual(try await store.interactions.between(ids[1], ids[0]).map(\.kind), [.block])
+                try expectEqual(
+                    try await store.interactions.statistics(of: ids[0]), InteractionStatistics(sent: [.block: 1]))
+            },
             Contract("People appear as they are now; an activity is no change") { store in
                 let ids = try await store.people(2)
                 _ = try await store.users.update(ids[0], UserChange(name: "Eve"))

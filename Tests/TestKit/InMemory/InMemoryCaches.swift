@@ -39,7 +39,7 @@ public final class InMemoryRecommendationCache: RecommendationCache {
         }
     }
 
-    public func store(_ answer: [UInt8], showing people: [UserID], key: String, viewer: UserID, versions: CacheVersions) async {
+    public func store(_ answer: [UInt8], showing people: [UserID], key: String, viewer: UserID, versions: CacheVersions) {
         self.state.withLock { state in
             if !state.isAway { state.lists["\(viewer):\(key)"] = (answer, people, versions) }
         }

@@ -4,6 +4,7 @@ extension InMemoryStore: InteractionRepository {
     public func record(_ interaction: NewInteraction) async throws(RepositoryError) -> RecordedInteraction {
         let recorded = try self.access { (state) throws(RepositoryError) -> RecordedInteraction in
             guard interaction.userID != interaction.targetUserID else { throw RepositoryError(.conflict, "oneself") }
+            guard interaction.kind.isRecordable else { throw RepositoryError(.conflict, "a block is lifted by liftBlock alone") }
             let missing = [interaction.userID, interaction.targetUserID].filter { state.users[$0] == nil }
             guard missing.isEmpty else { throw RepositoryError(.unknownUser, "no such person", missing: missing) }
             state.transaction += 1
@@ -33,7 +34,7 @@ extension InMemoryStore: InteractionRepository {
     public func statistics(of user: UserID) async throws(RepositoryError) -> InteractionStatistics {
         try self.access { (state) throws(RepositoryError) in
             var statistics = InteractionStatistics()
-            for (row, _) in state.interactions {
+            for (row, _) in state.interactions where row.kind.isRecordable {
                 if row.userID == user { statistics.sent[row.kind, default: 0] += 1 }
                 if row.targetUserID == user { statistics.received[row.kind, default: 0] += 1 }
             }
@@ -61,7 +62,7 @@ extension InMemoryStore: InteractionRepository {
         try self.access { (state) throws(RepositoryError) in
             let length = Int64(days) * 86_400_000_000
             var counts: [Int64: [InteractionKind: Int]] = [:]
-            for (row, _) in state.interactions where row.userID == user && row.timestamp >= since {
+            for (row, _) in state.interactions where row.kind.isRecordable && row.userID == user && row.timestamp >= since {
                 let time = row.timestamp.rawValue
                 let interval = time / length - (time % length < 0 ? 1 : 0)
                 counts[interval, default: [:]][row.kind, default: 0] += 1
@@ -73,15 +74,22 @@ extension InMemoryStore: InteractionRepository {
     }
 
     public func liftBlock(by blocker: UserID, of blocked: UserID) async throws(RepositoryError) -> Bool {
-        try self.access { (state) throws(RepositoryError) in
+        let wasLifted = try self.access { (state) throws(RepositoryError) in
             let pair = Pair(user: blocker, target: blocked)
             guard var own = state.pairs[pair], own.isBlocked else { return false }
             own.isBlocked = false
             if own.opinion == .like { own.opinion = nil }
             own.updatedAt = max(own.updatedAt, self.time)
             state.pairs[pair] = own
+            state.transaction += 1
+            state.lastInteraction += 1
+            let row = Interaction(
+                id: state.lastInteraction, userID: blocker, targetUserID: blocked, kind: .unblock, timestamp: self.time)
+            state.interactions.append((row, state.transaction))
             return true
         }
+        if wasLifted { self.ring(.log) }
+        return wasLifted
     }
 }
 
@@ -105,7 +113,9 @@ extension InMemoryStore: GateRepository {
 
 extension InMemoryStore.State {
     fileprivate func newestFirst(where isIncluded: (Interaction) -> Bool) -> [Interaction] {
-        self.interactions.map(\.interaction).filter(isIncluded).sorted { ($0.timestamp, $0.id) > ($1.timestamp, $1.id) }
+        self.interactions.map(\.interaction).filter { $0.kind.isRecordable && isIncluded($0) }.sorted {
+            ($0.timestamp, $0.id) > ($1.timestamp, $1.id)
+        }
     }
 
     /// Brings the pair and the sender up to date. - Returns: Whether this completed a mutual like.
@@ -118,7 +128,7 @@ extension InMemoryStore.State {
                 case .like, .superLike: .like
                 case .dislike: .dislike
                 case .unmatch: .unmatched
-                case .block, .report: nil
+                case .block, .report, .unblock: nil
                 }
             own.updatedAt = time
         }

@@ -12,7 +12,7 @@ enum HeldOutFile {
             let fields = line.split(separator: ",", omittingEmptySubsequences: false)
             if index == 0, Int64(fields[0]) == nil { continue }
             guard fields.count >= 2, let user = Int64(fields[0]), let target = Int64(fields[1]), user > 0, target > 0,
-                let kind = fields.count > 2 && !fields[2].isEmpty ? InteractionKind(rawValue: String(fields[2])) : .like
+                let kind = fields.count > 2 && !fields[2].isEmpty ? InteractionKind(recordable: String(fields[2])) : .like
             else { throw Failure("Line \(index + 1) of \(path) is not user_id,target_user_id,interaction_type,timestamp.") }
             let timestamp = fields.count > 3 ? Timestamp(iso8601: fields[3]) : nil
             result.append(

@@ -99,13 +99,15 @@ final class Installation: Sendable {
         _ = try TokenMint(folder: self.folder)
         let plan = try ServicePlan(
             folder: self.folder, settings: self.settings, environment: self.environment, database: database, redis: redis, socket: socket)
-        for service in plan.services {
-            if service.name == "gateway" { try socket.listen() }
-            let start = ContinuousClock.now
-            try await self.supervisor.start(service)
+        let start = ContinuousClock.now
+        let announce: @Sendable (ServiceSpec) -> Void = { [console] service in
             let replicas = service.replicas == 1 ? "1 replica" : "\(service.replicas) replicas"
-            self.console.line("\(service.name) is ready: \(replicas) (\(Format.duration(start.duration(to: .now)))).")
+            console.line("\(service.name) is ready: \(replicas) (\(Format.duration(start.duration(to: .now)))).")
         }
+        try await self.supervisor.start(together: plan.services, onReady: announce)
+        // Nobody is let in before there is somebody to answer.
+        try socket.listen()
+        try await self.supervisor.start(together: [plan.gateway], onReady: announce)
         let host = Self.reachable(self.settings.host)
         let address = "http://\(host.contains(":") ? "[\(host)]" : host):\(socket.port)"
         self.state.set(places: ["address": address, "host": host, "port": "\(socket.port)"])

@@ -31,13 +31,15 @@ struct ServicePlan: Sendable {
         }
     }
 
-    /// In the order in which they start; each needs those before it.
+    /// Behind the gateway. They start together, and stop in reverse order: each needs those before it.
     var services: [ServiceSpec] {
         [
             self.service("feature", "FeatureSvc", replicas: 2), self.service("candidate", "CandidateSvc", replicas: 2),
-            self.service("ranking", "RankingSvc", replicas: 2), self.service("gateway", "Gateway", replicas: self.settings.workers),
+            self.service("ranking", "RankingSvc", replicas: 2),
         ]
     }
+
+    var gateway: ServiceSpec { self.service("gateway", "Gateway", replicas: self.settings.workers) }
 
     private func service(_ name: String, _ program: String, replicas: Int) -> ServiceSpec {
         ServiceSpec(name: name, replicas: replicas) { number in

@@ -8,6 +8,8 @@ package final class CandidateGenerator: Sendable {
     private let index: CandidateIndex
     private let settings: CandidateSettings
     private let filter: EligibilityFilter
+    /// By raw value of the source.
+    private let weights: [Float]
     private let strategies: [any CandidateStrategy]
     private let content = ContentStrategy()
     private let now: @Sendable () -> Timestamp
@@ -18,6 +20,7 @@ package final class CandidateGenerator: Sendable {
         self.settings = settings
         self.filter = EligibilityFilter(index: index, settings: settings)
         self.now = now
+        self.weights = CandidateSource.allCases.map { Float(settings.weights[$0] ?? 0) }
         self.strategies = [
             CollaborativeStrategy(), self.content, SocialStrategy(), NearbyStrategy(), PopularStrategy(),
             ExplorationStrategy(newcomerShare: settings.newcomerShare),
@@ -33,11 +36,11 @@ package final class CandidateGenerator: Sendable {
                 viewerID: query.viewer, viewer: viewer,
                 eligibility: self.filter.eligibility(query, viewer: viewer, in: state), now: now)
             let quotas = self.settings.quotas(limit: query.limit, tuned: state.factors?.quotas ?? [:])
-            var merger = CandidateMerger(limit: query.limit, quotas: quotas, weights: self.settings.weights)
+            var merger = CandidateMerger(limit: query.limit, quotas: quotas, weights: self.weights)
             var list = CandidateList()
             for strategy in self.strategies {
                 // Twice the quota: others have proposed some of them already, and some make up for sources with less.
-                let count = min(query.limit, 2 * (quotas[strategy.source] ?? 0))
+                let count = min(query.limit, 2 * quotas[Int(strategy.source.rawValue)])
                 guard count > 0 else { continue }
                 let start = ContinuousClock.now
                 let hits = strategy.propose(count, for: strategyQuery, in: state, &scratch)
@@ -103,7 +106,7 @@ package final class CandidateGenerator: Sendable {
         }
         for index in list.reports.indices {
             let flag = CandidateSources(list.reports[index].source)
-            list.reports[index].kept = candidates.reduce(0) { $0 + ($1.sources.contains(flag) ? 1 : 0) }
+            list.reports[index].kept = list.sources.count { $0.contains(flag) }
         }
         list.modelVersion = state.factors?.version
         list.position = state.position

@@ -9,12 +9,20 @@ package struct CandidateServer: CandidateServiceHandler {
     package static let limits = (generate: 2000, similar: 1000)
 
     private let generator: CandidateGenerator
+    private let settings: CandidateSettings
+    private let tail: LogTail?
+    private let clock: any Clock<Duration>
     private let metrics: CandidateMetrics
 
+    /// - Parameter tail: What brings the log: asked to read on for viewers who signed up a moment ago.
     package init(
-        index: CandidateIndex, settings: CandidateSettings = CandidateSettings(), metrics registry: MetricsRegistry = .shared,
+        index: CandidateIndex, settings: CandidateSettings = CandidateSettings(), tail: LogTail? = nil,
+        metrics registry: MetricsRegistry = .shared, clock: any Clock<Duration> = ContinuousClock(),
         now: @escaping @Sendable () -> Timestamp
     ) {
+        self.settings = settings
+        self.tail = tail
+        self.clock = clock
         self.generator = CandidateGenerator(index: index, settings: settings, now: now)
         self.metrics = CandidateMetrics(registry)
         CandidateMetrics.register(index, in: registry)
@@ -22,8 +30,13 @@ package struct CandidateServer: CandidateServiceHandler {
 
     package func generate(_ request: GenerateRequest, context: CallContext) async throws -> GenerateResponse {
         let start = ContinuousClock.now
-        let query = try self.refusing { () throws(MeshError) in try Self.query(request) }
-        let list = self.generator.generate(query)
+        let query = try self.refusing { () throws(MeshError) in try self.query(request) }
+        var list = self.generator.generate(query)
+        if !list.isViewerKnown, let tail = self.tail {
+            // Somebody who signed up a moment ago is in the log, but the bell may not have rung yet.
+            await self.wait(for: tail, until: context.deadline)
+            list = self.generator.generate(query)
+        }
         // A replica that is behind can't know that somebody doesn't exist: it answers what suits anybody, and the gate decides.
         guard list.isViewerKnown || list.position < request.minPosition || list.position == 0 else {
             throw self.refused(.notFound, "The person does not exist.")
@@ -56,11 +69,23 @@ package struct CandidateServer: CandidateServiceHandler {
             userIDs: list.people.map { UInt64(bitPattern: $0.rawValue) }, scores: list.scores, modelVersion: list.modelVersion ?? "")
     }
 
+    /// Has the log read to its end, for as long as the settings and half of what is left to the call allow.
+    private func wait(for tail: LogTail, until deadline: Deadline) async {
+        let limit = min(self.settings.patience, deadline.remaining / 2)
+        await withTaskGroup { group in
+            group.addTask { await tail.reachEnd() }
+            group.addTask { try? await self.clock.sleep(for: limit) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
     // MARK: Requests
 
-    private static func query(_ request: GenerateRequest) throws(MeshError) -> CandidateQuery {
+    private func query(_ request: GenerateRequest) throws(MeshError) -> CandidateQuery {
         var query = CandidateQuery(
-            viewer: try Self.person(request.userID), limit: try Self.limit(request.limit, Self.limits.generate))
+            viewer: try Self.person(request.userID),
+            limit: request.limit == 0 ? self.settings.topK : try Self.limit(request.limit, Self.limits.generate))
         query.excludingSeen = request.excludeSeen
         query.excluded = request.exclude.compactMap { Int64(exactly: $0).map { UserID($0) } }
         if let filter = request.filter { query.filter = try Self.filter(filter) }

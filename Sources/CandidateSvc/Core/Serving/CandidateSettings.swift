@@ -2,6 +2,10 @@ package import Domain
 
 /// How stage 1 divides a list between its sources.
 package struct CandidateSettings: Sendable {
+    /// Candidates for a call that names no number.
+    package var topK = 300
+    /// How long a call waits at most for the log to bring a viewer whom nobody here knows.
+    package var patience = Duration.milliseconds(150)
     /// Share of each source in a list; need not add up to 1; a source without a share is off.
     /// A model that brings quotas of its own overrides them.
     package var shares: [CandidateSource: Double] = [
@@ -20,11 +24,12 @@ package struct CandidateSettings: Sendable {
 
     package init() {}
 
-    /// Numbers of candidates by source that add up to `limit` or a little more: each source gets at least one.
-    func quotas(limit: Int, tuned: [CandidateSource: Int] = [:]) -> [CandidateSource: Int] {
-        let shares = tuned.values.contains { $0 > 0 } ? tuned.mapValues { Double(max(0, $0)) } : self.shares
-        let total = shares.values.reduce(0, +)
-        guard total > 0 else { return [:] }
-        return shares.mapValues { $0 > 0 ? max(1, Int(($0 / total * Double(limit)).rounded())) : 0 }
+    /// Numbers of candidates by source, in the order of their raw values, that add up to `limit` or a little more: each source with a
+    /// share gets at least one.
+    func quotas(limit: Int, tuned: [CandidateSource: Int] = [:]) -> [Int] {
+        let isTuned = tuned.values.contains { $0 > 0 }
+        let shares = CandidateSource.allCases.map { isTuned ? Double(max(0, tuned[$0] ?? 0)) : self.shares[$0] ?? 0 }
+        let total = shares.reduce(0, +)
+        return shares.map { $0 > 0 ? max(1, Int(($0 / total * Double(limit)).rounded())) : 0 }
     }
 }

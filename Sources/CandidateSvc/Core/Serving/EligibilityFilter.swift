@@ -7,6 +7,15 @@ struct Eligibility {
     var allowed: Bitmap
     /// Of those, the ones who fit what both sides have shown to like.
     var preferred: Bitmap
+    let allowedCount: Int
+    let preferredCount: Int
+
+    init(allowed: Bitmap, preferred: Bitmap) {
+        self.allowed = allowed
+        self.preferred = preferred
+        self.allowedCount = allowed.popCount
+        self.preferredCount = preferred.popCount
+    }
 }
 
 /// Decides who may be proposed to a viewer, as bitmaps over the rows that the searches of all sources respect.
@@ -37,14 +46,14 @@ struct EligibilityFilter {
         if let gender = filter.gender { people.formIntersection(state.population.byGender[gender.index]) }
         if let ages = filter.ages { state.population.formAgeRange(ages, into: &people) }
         if let interest = filter.interest {
-            let rows = state.population.interest(interest).map { state.population.interestRows[$0] } ?? []
-            people.formIntersection(Self.bitmap(rows, capacity: state.population.capacity))
+            let holders = state.population.interest(interest).map { state.population.peopleByInterest[$0] } ?? RowSet()
+            people.formIntersection(holders.bitmap(capacity: state.population.capacity))
         }
         if let location = filter.location {
             let needle = Array(location.lowercased().utf8)
             var inPlace = Bitmap(count: state.population.capacity)
             for place in self.index.places(containing: needle, in: state.population) {
-                for row in state.population.places[Int(place)].rows { inPlace[Int(row)] = true }
+                inPlace.formUnion(state.population.places[Int(place)].people)
             }
             people.formIntersection(inPlace)
         }
@@ -81,11 +90,5 @@ struct EligibilityFilter {
         var mutual = liked
         mutual.formIntersection(state.tastes.openTo[gender.index])
         return mutual.popCount >= self.settings.reciprocalMinimum ? mutual : liked
-    }
-
-    private static func bitmap(_ rows: [Int32], capacity: Int) -> Bitmap {
-        var bitmap = Bitmap(count: capacity)
-        for row in rows { bitmap[Int(row)] = true }
-        return bitmap
     }
 }

@@ -8,7 +8,8 @@ struct CandidateState: ~Copyable, Sendable {
     private(set) var population = Population()
     /// Labels are ``Opinion``s: who has seen whom, and what they thought.
     private(set) var opinions = EdgeTable()
-    /// Labels are bits: 1 a block, 2 a report.
+    private(set) var latestLikes = LatestLikes()
+    /// Labels are bits: ``block`` and ``report``.
     private(set) var severances = EdgeTable()
     private(set) var tastes = TasteTable()
     private(set) var popularity = PopularityTable()
@@ -26,12 +27,15 @@ struct CandidateState: ~Copyable, Sendable {
         return horizon == 0 ? 0 : horizon - 1
     }
 
+    private static let block: UInt8 = 1
+    private static let report: UInt8 = 2
+
     // MARK: Events
 
     mutating func apply(_ event: UserEvent) {
         switch event {
         case .changed(let user):
-            guard let row = self.reserveRow(for: user.id) else { return }
+            guard let row = self.reserveRow(for: user.id, gender: user.gender) else { return }
             let previous = self.population.gender(of: row)
             self.population.update(user, row: row)
             if previous != user.gender { self.moveLikes(received: row, from: previous, to: user.gender) }
@@ -45,6 +49,7 @@ struct CandidateState: ~Copyable, Sendable {
         guard interaction.userID != interaction.targetUserID, let sender = self.reserveRow(for: interaction.userID),
             let target = self.reserveRow(for: interaction.targetUserID)
         else { return }
+        if interaction.kind == .unblock { return self.liftBlock(from: sender, to: target) }
         self.population.touch(sender, at: interaction.timestamp)
         let time = UInt32(clamping: interaction.timestamp.rawValue / 1_000_000)
         // As in the pair's state: the latest event counts, whenever it is recorded, and a severance takes the opinion back.
@@ -52,19 +57,33 @@ struct CandidateState: ~Copyable, Sendable {
             self.setOpinion(Opinion(interaction.kind), from: sender, to: target, time: time)
         }
         if interaction.kind.isSevering {
-            let bit: UInt8 = interaction.kind == .block ? 1 : 2
+            let bit = interaction.kind == .block ? Self.block : Self.report
             let previous = self.severances.edge(from: sender, to: target)?.label ?? 0
             self.severances.set(from: sender, to: target, label: previous | bit, time: time)
         }
     }
 
+    /// As the store does it: a report stays, a like given meanwhile goes.
+    private mutating func liftBlock(from sender: Int, to target: Int) {
+        if let edge = self.severances.edge(from: sender, to: target) {
+            let label = edge.label & ~Self.block
+            if label == 0 {
+                self.severances.remove(from: sender, to: target)
+            } else {
+                self.severances.set(from: sender, to: target, label: label, time: edge.time)
+            }
+        }
+        if self.opinions.edge(from: sender, to: target)?.isPositive ?? false { self.setOpinion(nil, from: sender, to: target) }
+    }
+
     // MARK: Rows
 
     /// The row of a person, given now if need be. `nil` for somebody who was erased.
-    mutating func reserveRow(for id: UserID) -> Int? {
-        guard let row = self.population.reserveRow(for: id) else { return nil }
-        if row == self.opinions.outgoing.count {
+    private mutating func reserveRow(for id: UserID, gender: Gender? = nil) -> Int? {
+        guard let row = self.population.reserveRow(for: id, gender: gender) else { return nil }
+        while self.opinions.outgoing.count < self.population.count {
             self.opinions.addRow()
+            self.latestLikes.addRow()
             self.severances.addRow()
             self.tastes.addRow(capacity: self.population.capacity)
             self.popularity.addRow()
@@ -78,6 +97,11 @@ struct CandidateState: ~Copyable, Sendable {
             previous = self.opinions.set(from: sender, to: target, label: opinion.rawValue, time: time)
         } else {
             previous = self.opinions.remove(from: sender, to: target)
+        }
+        if let opinion, opinion != .pass {
+            self.latestLikes.add(from: sender, to: target, time: time)
+        } else {
+            self.latestLikes.remove(from: sender, to: target, in: self.opinions)
         }
         guard previous != opinion?.rawValue else { return }
         let wasLike = previous.map { $0 != Opinion.pass.rawValue } ?? false

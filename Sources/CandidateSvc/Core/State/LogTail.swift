@@ -1,43 +1,82 @@
 package import Domain
 package import Logging
 internal import ServiceLifecycle
+internal import Synchronization
 
 /// Keeps a ``CandidateIndex`` level with the log.
-package struct LogTail: Service {
+package final class LogTail: Service {
+    /// Reads are numbered; whoever waits is done when a read has ended that began after they came.
+    private struct Reads {
+        var begun = 0
+        var ended = 0
+        /// The log's end as the latest read saw it.
+        var end: UInt64 = 0
+        var waiting: [Int: (read: Int, continuation: CheckedContinuation<Void, Never>)] = [:]
+        var cancelled: Set<Int> = []
+        var lastID = 0
+    }
+
     private let log: any LogRepository
     private let index: CandidateIndex
     private let interval: Duration
     private let pageSize: Int
+    private let clock: any Clock<Duration>
     private let logger: Logger
+    private let reads = Mutex(Reads())
+    private let (calls, call) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+
+    /// Time between two reads while somebody waits for transactions that are still running.
+    private static let pause = Duration.milliseconds(5)
 
     /// - Parameters:
     ///   - interval: Time between looks at the log when no bell rings.
     ///   - pageSize: Entries read in one go.
     package init(
-        log: any LogRepository, index: CandidateIndex, interval: Duration = .seconds(1), pageSize: Int = 20_000, logger: Logger
+        log: any LogRepository, index: CandidateIndex, interval: Duration = .seconds(1), pageSize: Int = 20_000,
+        clock: any Clock<Duration> = ContinuousClock(), logger: Logger
     ) {
         self.log = log
         self.index = index
         self.interval = interval
         self.pageSize = pageSize
+        self.clock = clock
         self.logger = logger
     }
 
-    /// Reads the log until cancelled or shut down. A store that is away is asked again at the next bell.
+    /// Reads the log until cancelled or shut down, once at a time. A store that is away is asked again at the next bell.
     package func run() async {
-        for await _ in self.log.doorbell(interval: self.interval).cancelOnGracefulShutdown() {
-            do {
-                try await self.catchUp()
-            } catch {
-                self.logger.debug("The log could not be read.", metadata: ["error": "\(error)"])
+        await withTaskGroup { group in
+            group.addTask {
+                for await _ in self.log.doorbell(interval: self.interval).cancelOnGracefulShutdown() { self.call.yield() }
+                self.call.finish()
             }
+            for await _ in self.calls { await self.read() }
+            group.cancelAll()
         }
     }
 
-    /// Applies all that has settled since the last call, people before what they did.
-    package func catchUp() async throws(RepositoryError) {
+    /// Has the log read now rather than at the next bell, and waits until all that was in it before this call is in the index.
+    ///
+    /// Returns early when cancelled, and knows of no time limit: without ``run()`` nothing is read.
+    package func reachEnd() async {
+        await self.nextRead()
+        let end = self.reads.withLock { $0.end }
+        // Entries count from when all earlier transactions have ended, which may take them a moment.
+        while !Task.isCancelled, self.index.status.position + 1 < end {
+            try? await self.clock.sleep(for: Self.pause)
+            await self.nextRead()
+        }
+    }
+
+    /// Applies all that has settled since the last call, people before what they did. One call at a time.
+    ///
+    /// - Returns: The end of the log as it was before.
+    @discardableResult
+    package func catchUp() async throws(RepositoryError) -> UInt64 {
+        var end: UInt64?
         while true {
             let batch = try await self.log.users(after: self.index.positions.users, limit: self.pageSize)
+            end = end ?? batch.end
             let isComplete = batch.entries.count < self.pageSize
             self.index.apply(batch, isComplete: isComplete)
             if isComplete { break }
@@ -55,5 +94,51 @@ package struct LogTail: Service {
                 "The index is level with the log.",
                 metadata: ["people": "\(status.people)", "opinions": "\(status.opinions)", "position": "\(status.position)"])
         }
+        return end ?? 0
+    }
+
+    private func read() async {
+        self.reads.withLock { $0.begun += 1 }
+        var end: UInt64?
+        do {
+            end = try await self.catchUp()
+        } catch {
+            self.logger.debug("The log could not be read.", metadata: ["error": "\(error)"])
+        }
+        let due = self.reads.withLock { reads in
+            reads.ended = reads.begun
+            if let end { reads.end = end }
+            let due = reads.waiting.filter { $0.value.read <= reads.ended }
+            for id in due.keys { reads.waiting[id] = nil }
+            return due.values.map(\.continuation)
+        }
+        for continuation in due { continuation.resume() }
+    }
+
+    /// Waits for a read that begins after this call, or for cancellation.
+    private func nextRead() async {
+        let id = self.reads.withLock { reads in
+            reads.lastID += 1
+            return reads.lastID
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isWaiting = self.reads.withLock { reads in
+                    if reads.cancelled.remove(id) != nil { return false }
+                    reads.waiting[id] = (reads.begun + 1, continuation)
+                    return true
+                }
+                if isWaiting { self.call.yield() } else { continuation.resume() }
+            }
+        } onCancel: {
+            let continuation = self.reads.withLock { reads in
+                let waiter = reads.waiting.removeValue(forKey: id)
+                // Not waiting yet, or not any more: only the first needs to know, and the second is over.
+                if waiter == nil { reads.cancelled.insert(id) }
+                return waiter?.continuation
+            }
+            continuation?.resume()
+        }
+        self.reads.withLock { _ = $0.cancelled.remove(id) }
     }
 }

@@ -6,13 +6,13 @@ enum Opinion: UInt8 {
     case like = 1
     case superLike = 2
 
-    /// `nil` for what is no opinion: blocks and reports.
+    /// `nil` for what is no opinion: blocks, reports and lifted blocks.
     init?(_ kind: InteractionKind) {
         switch kind {
         case .like: self = .like
         case .superLike: self = .superLike
         case .dislike, .unmatch: self = .pass
-        case .block, .report: return nil
+        case .block, .report, .unblock: return nil
         }
     }
 }

@@ -8,6 +8,8 @@ internal import Domain
 struct Direction: Sendable {
     var x, y, z: Double
 
+    init(x: Double, y: Double, z: Double) { (self.x, self.y, self.z) = (x, y, z) }
+
     init(_ coordinate: Coordinate) {
         let latitude = coordinate.latitude * .pi / 180
         let longitude = coordinate.longitude * .pi / 180
@@ -37,7 +39,7 @@ struct Direction: Sendable {
 struct Place: Sendable {
     /// Lower-cased UTF-8.
     let text: [UInt8]
-    var rows: [Int32] = []
+    var people = RowSet()
     /// Where the first of them with a coordinate was; stands in for those without one.
     var direction: Direction?
 

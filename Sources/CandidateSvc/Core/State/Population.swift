@@ -3,16 +3,25 @@ internal import LinearMath
 
 /// People as dense rows, one column for each attribute that a search looks at.
 ///
-/// A row is given once and never to somebody else: an erased person's row stays empty until the process ends.
+/// A row is given once and never to somebody else: an erased person's row stays empty until the process ends. Rows are given in blocks
+/// of one gender each, so that a search among one gender passes over the others in whole words and whole blocks of vectors.
 struct Population: Sendable {
     static let maximumAge = 120
     /// Where a person's age, gender or place is not known.
     static let unknown: UInt8 = 255
+    /// Rows given to one gender at a time.
+    static let blockSize = 256
+    private static let day: Int64 = 86_400_000_000
 
+    /// Zero for a row that belongs to nobody.
     private(set) var identifiers: [UserID] = []
     private var rows: [UserID: Int32] = [:]
+    /// A power of two that all identifiers lie below.
+    private(set) var identifierSpan: UInt64 = 1024
     private var erased: Set<UserID> = []
-    /// Bits that every bitmap holds; a multiple of 64, at least the number of rows.
+    /// Rows of the block that is being filled, by gender; the last one is for people of no known gender.
+    private var openRows = [Range<Int>](repeating: 0..<0, count: Gender.allCases.count + 1)
+    /// Bits that every bitmap holds; a power of two, at least the number of rows.
     private(set) var capacity = 0
 
     /// People who exist; a row that is only met in interactions or was erased is not among them.
@@ -28,17 +37,19 @@ struct Population: Sendable {
     private(set) var lastActive: [Int64] = []
     private(set) var createdAt: [Int64] = []
     private(set) var directions: [Direction?] = []
+    private(set) var grid = CellGrid()
     private(set) var placeOf: [Int32] = []
     private(set) var interestsOf: [[Int32]] = []
     private var ownDirection: [Bool] = []
 
     private(set) var places: [Place] = []
     private var placeIndex: [String: Int32] = [:]
-    /// People by interest, in no order.
-    private(set) var interestRows: [[Int32]] = []
+    private(set) var peopleByInterest: [RowSet] = []
     private var interestIndex: [String: Int32] = [:]
+    /// People by the day of their sign-up, counted from 1970, in no order.
+    private var signUps: [Int64: [Int32]] = [:]
 
-    /// Rows given so far.
+    /// Rows given so far, and those kept free for people of a gender.
     var count: Int { self.identifiers.count }
 
     /// The row of a person who exists or whom the log has named.
@@ -50,6 +61,12 @@ struct Population: Sendable {
 
     func gender(of row: Int) -> Gender? { self.genders[row] == Self.unknown ? nil : Gender.allCases[Int(self.genders[row])] }
 
+    /// People who signed up at a moment or later, with some who did earlier that day.
+    func signedUp(since moment: Int64, until now: Int64) -> [[Int32]] {
+        // A sign-up may bear a time that is a little ahead of this machine's.
+        (moment / Self.day...max(moment, now) / Self.day + 1).compactMap { self.signUps[$0] }
+    }
+
     /// People of an age in the range; nobody whose age is unknown.
     func formAgeRange(_ range: ClosedRange<Int>, into people: inout Bitmap) {
         let upper = min(range.upperBound, Self.maximumAge)
@@ -59,22 +76,34 @@ struct Population: Sendable {
     }
 
     /// The row of a person, given now if need be. `nil` for somebody who was erased.
-    mutating func reserveRow(for id: UserID) -> Int? {
+    ///
+    /// - Parameter gender: Decides in which block a new row lies; where it changes later, the row stays.
+    mutating func reserveRow(for id: UserID, gender: Gender? = nil) -> Int? {
         if let row = self.rows[id] { return Int(row) }
         guard !self.erased.contains(id) else { return nil }
-        let row = self.identifiers.count
+        let block = gender?.index ?? Gender.allCases.count
+        if self.openRows[block].isEmpty { self.openRows[block] = self.addBlock() }
+        let row = self.openRows[block].removeFirst()
         self.rows[id] = Int32(row)
-        self.identifiers.append(id)
-        self.ages.append(Self.unknown)
-        self.genders.append(Self.unknown)
-        self.lastActive.append(0)
-        self.createdAt.append(0)
-        self.directions.append(nil)
-        self.ownDirection.append(false)
-        self.placeOf.append(-1)
-        self.interestsOf.append([])
-        if row >= self.capacity { self.grow(to: max(1024, self.capacity * 2)) }
+        self.identifiers[row] = id
+        while id.rawValue >= self.identifierSpan { self.identifierSpan *= 2 }
         return row
+    }
+
+    private mutating func addBlock() -> Range<Int> {
+        let block = self.count..<self.count + Self.blockSize
+        func grow<Element>(_ column: inout [Element], _ value: Element) { column += repeatElement(value, count: Self.blockSize) }
+        grow(&self.identifiers, UserID(0))
+        grow(&self.ages, Self.unknown)
+        grow(&self.genders, Self.unknown)
+        grow(&self.lastActive, 0)
+        grow(&self.createdAt, 0)
+        grow(&self.directions, nil)
+        grow(&self.ownDirection, false)
+        grow(&self.placeOf, -1)
+        grow(&self.interestsOf, [])
+        if block.upperBound > self.capacity { self.grow(to: max(1024, self.capacity * 2)) }
+        return block
     }
 
     /// Brings a person's columns up to date.
@@ -85,7 +114,7 @@ struct Population: Sendable {
         }
         self.setGender(user.gender, row)
         self.setAge(user.age, row)
-        self.createdAt[row] = user.createdAt.rawValue
+        self.setSignUp(user.createdAt.rawValue, row)
         self.lastActive[row] = (user.lastActiveAt ?? user.createdAt).rawValue
         self.setPlace(user.location, user.coordinate, row)
         self.setInterests(user.interests, row)
@@ -109,7 +138,7 @@ struct Population: Sendable {
         self.setPlace(nil, nil, row)
         self.setInterests([], row)
         self.lastActive[row] = 0
-        self.createdAt[row] = 0
+        self.setSignUp(0, row)
         self.identifiers[row] = UserID(0)
     }
 
@@ -140,20 +169,36 @@ struct Population: Sendable {
         self.ages[row] = code
     }
 
+    /// - Parameter moment: 0 for nobody's row.
+    private mutating func setSignUp(_ moment: Int64, _ row: Int) {
+        let previous = self.createdAt[row]
+        guard moment != previous else { return }
+        if previous != 0 { self.signUps[previous / Self.day]?.removeRow(row) }
+        if moment != 0 { self.signUps[moment / Self.day, default: []].append(Int32(row)) }
+        self.createdAt[row] = moment
+    }
+
     private mutating func setPlace(_ location: String?, _ coordinate: Coordinate?, _ row: Int) {
         let place = location.map { self.internPlace($0) } ?? -1
         let previous = self.placeOf[row]
         if place != previous {
-            if previous >= 0 { self.places[Int(previous)].rows.removeRow(row) }
-            if place >= 0 { self.places[Int(place)].rows.append(Int32(row)) }
+            if previous >= 0 { self.places[Int(previous)].people.remove(row) }
+            if place >= 0 { self.places[Int(place)].people.insert(row, capacity: self.capacity) }
             self.placeOf[row] = place
         }
         self.ownDirection[row] = coordinate != nil
-        self.directions[row] = coordinate.map(Direction.init) ?? (place >= 0 ? self.places[Int(place)].direction : nil)
+        self.setDirection(coordinate.map(Direction.init) ?? (place >= 0 ? self.places[Int(place)].direction : nil), row)
         if place >= 0, self.places[Int(place)].direction == nil, let direction = self.directions[row] {
             self.places[Int(place)].direction = direction
-            for other in self.places[Int(place)].rows where !self.ownDirection[Int(other)] { self.directions[Int(other)] = direction }
+            for other in self.places[Int(place)].people.rows where !self.ownDirection[Int(other)] {
+                self.setDirection(direction, Int(other))
+            }
         }
+    }
+
+    private mutating func setDirection(_ direction: Direction?, _ row: Int) {
+        self.grid.move(row, from: self.directions[row], to: direction)
+        self.directions[row] = direction
     }
 
     private mutating func setInterests(_ names: [String], _ row: Int) {
@@ -164,8 +209,8 @@ struct Population: Sendable {
         }
         let previous = self.interestsOf[row]
         guard interests != previous else { return }
-        for interest in previous { self.interestRows[Int(interest)].removeRow(row) }
-        for interest in interests { self.interestRows[Int(interest)].append(Int32(row)) }
+        for interest in previous { self.peopleByInterest[Int(interest)].remove(row) }
+        for interest in interests { self.peopleByInterest[Int(interest)].insert(row, capacity: self.capacity) }
         self.interestsOf[row] = interests
     }
 
@@ -181,8 +226,8 @@ struct Population: Sendable {
     private mutating func internInterest(_ name: String) -> Int32 {
         let text = name.lowercased()
         if let interest = self.interestIndex[text] { return interest }
-        let interest = Int32(self.interestRows.count)
-        self.interestRows.append([])
+        let interest = Int32(self.peopleByInterest.count)
+        self.peopleByInterest.append(RowSet())
         self.interestIndex[text] = interest
         return interest
     }

@@ -23,12 +23,15 @@ struct StrategyQuery {
     var day: Int64 { self.now.rawValue / 86_400_000_000 }
 }
 
-/// Sums by row, kept between requests so that a search allocates no columns.
+/// Memory of searches, kept between requests so that none of them allocates columns.
 struct Scratch {
-    private(set) var scores: [Float] = []
-    private(set) var touched: [Int32] = []
+    /// Sums by row; all zero between searches.
+    private var scores: [Float] = []
+    /// Rows whose sum is not zero.
+    private var touched: [Int32] = []
     /// Position of a row in the merged list, −1 if it is in none.
     var slots: [Int32] = []
+    var slices = BitSlices()
 
     mutating func prepare(capacity: Int) {
         guard self.scores.count < capacity else { return }
@@ -37,16 +40,40 @@ struct Scratch {
         self.touched = []
     }
 
-    /// - Parameter amount: Positive.
-    @inline(__always)
-    mutating func add(_ amount: Float, to row: Int) {
-        if self.scores[row] == 0 { self.touched.append(Int32(row)) }
-        self.scores[row] += amount
+    /// Adds a positive amount to everybody at the other end of the edges, somebody left out.
+    mutating func add(_ amount: Float, to edges: [Edge], except skipped: Int) {
+        var touched: [Int32] = []
+        swap(&touched, &self.touched)
+        // A span is checked once for being the only reference, an array at each write.
+        var scores = self.scores.mutableSpan
+        for edge in edges where edge.row != skipped {
+            if scores[edge.row] == 0 { touched.append(Int32(edge.row)) }
+            scores[edge.row] += amount
+        }
+        swap(&touched, &self.touched)
     }
 
-    /// Sets all sums back to zero.
-    mutating func clear() {
-        for row in self.touched { self.scores[Int(row)] = 0 }
-        self.touched.removeAll(keepingCapacity: true)
+    /// The best sums, of those whom the bitmap holds; all sums are zero afterwards.
+    mutating func drain(best count: Int, among people: Bitmap? = nil) -> [Hit] {
+        let words = people?.words
+        var touched: [Int32] = []
+        swap(&touched, &self.touched)
+        var best = TopK(capacity: count)
+        var scores = self.scores.mutableSpan
+        for row in touched {
+            let score = scores[Int(row)]
+            scores[Int(row)] = 0
+            if let words, !words.holds(row) { continue }
+            best.push(row: row, score: score)
+        }
+        touched.removeAll(keepingCapacity: true)
+        swap(&touched, &self.touched)
+        return best.sorted()
     }
+}
+
+extension [UInt64] {
+    /// Whether the words of a bitmap hold a row.
+    @inline(__always)
+    func holds(_ row: Int32) -> Bool { self[Int(row) >> 6] >> UInt64(row & 63) & 1 == 1 }
 }

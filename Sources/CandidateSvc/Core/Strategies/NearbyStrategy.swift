@@ -11,20 +11,40 @@ struct NearbyStrategy: CandidateStrategy {
 
     func propose(_ count: Int, for query: StrategyQuery, in state: borrowing CandidateState, _ scratch: inout Scratch) -> [Hit] {
         guard let viewer = query.viewer, let origin = state.population.directions[viewer] else { return [] }
-        let directions = state.population.directions
-        let lastActive = state.population.lastActive
         let unit = Direction.chordSquared(kilometres: self.reach)
-        let now = query.now.rawValue
-        let halfLife = Float(86_400_000_000) * self.patience
+        let centres = state.population.grid.centres
+        // Cells in a few rounds, the nearest first: most are never opened, and none needs to be sorted.
+        var cells: [(cell: Int, closeness: Float)] = []
+        for cell in centres.indices {
+            let closeness = Float(1 / (1 + CellGrid.leastChordSquared(from: origin, toCellAt: centres[cell]) / unit))
+            cells.append((cell, closeness))
+        }
         var best = TopK(capacity: count)
-        query.eligibility.preferred.forEachRow { row in
-            guard let direction = directions[row] else { return }
-            let closeness = Float(1 / (1 + direction.chordSquared(to: origin) / unit))
+        var nearer = Float.infinity
+        for least: Float in [0.5, 0.05, 0] {
             // Recency is at most 1: who is too far for the list even when active this moment is passed over.
-            guard closeness >= best.threshold else { return }
-            let idle = Float(max(0, now - lastActive[row])) / halfLife
-            best.push(row: Int32(row), score: closeness / (1 + idle))
+            for (cell, closeness) in cells where closeness >= max(least, best.threshold) && closeness < nearer {
+                self.open(cell, from: origin, unit: unit, query, in: state, &best)
+            }
+            nearer = least
         }
         return best.sorted()
+    }
+
+    private func open(
+        _ cell: Int, from origin: Direction, unit: Double, _ query: StrategyQuery, in state: borrowing CandidateState, _ best: inout TopK
+    ) {
+        let words = query.eligibility.preferred.words
+        let directions = state.population.directions
+        let lastActive = state.population.lastActive
+        let now = query.now.rawValue
+        let halfLife = Float(86_400_000_000) * self.patience
+        for row in state.population.grid.rows[cell] where words.holds(row) {
+            guard let direction = directions[Int(row)] else { continue }
+            let closeness = Float(1 / (1 + direction.chordSquared(to: origin) / unit))
+            guard closeness >= best.threshold else { continue }
+            let idle = Float(max(0, now - lastActive[Int(row)])) / halfLife
+            best.push(row: row, score: closeness / (1 + idle))
+        }
     }
 }

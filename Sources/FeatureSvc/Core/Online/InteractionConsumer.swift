@@ -27,6 +27,7 @@ package actor InteractionConsumer: Service {
     private let packedVersions: @Sendable () -> [FeatureVersion]
     private let batches: BatchSizes
     private let interval: Duration
+    private let pause: Duration
     private let now: @Sendable () -> Timestamp
     private let metrics: FeatureMetrics
     private let logger: Logger
@@ -40,10 +41,12 @@ package actor InteractionConsumer: Service {
     /// - Parameters:
     ///   - packedVersions: Of the packed values that the shared cache may hold.
     ///   - interval: Time between looks at the log, or at the lease, when no bell rings.
+    ///   - pause: Shortest time between two rounds.
     package init(
         log: any LogRepository, users: any UserRepository, features: any FeatureRepository, cache: (any FeatureCache)?,
         packedVersions: @escaping @Sendable () -> [FeatureVersion], batches: BatchSizes = BatchSizes(), interval: Duration = .seconds(1),
-        metrics: FeatureMetrics = FeatureMetrics(.shared), logger: Logger, now: @escaping @Sendable () -> Timestamp
+        pause: Duration = .milliseconds(200), metrics: FeatureMetrics = FeatureMetrics(.shared), logger: Logger,
+        now: @escaping @Sendable () -> Timestamp
     ) {
         self.log = log
         self.users = users
@@ -52,6 +55,7 @@ package actor InteractionConsumer: Service {
         self.packedVersions = packedVersions
         self.batches = batches
         self.interval = interval
+        self.pause = pause
         self.metrics = metrics
         self.logger = logger
         self.now = now
@@ -81,6 +85,8 @@ package actor InteractionConsumer: Service {
             } catch let error as RepositoryError where error.code == .conflict {
                 self.logger.warning("Somebody else moved the position of the features; reading it again.")
             }
+            // Each round writes a row for everybody it concerns: what comes meanwhile is counted together.
+            try? await Task.sleep(for: self.pause)
         }
     }
 

@@ -69,44 +69,37 @@ package final class FeatureStore: Sendable {
 
     // MARK: Reading
 
-    /// Features of the people who exist, in the order asked for.
-    func columns(of ids: [UserID], embedding version: String) async throws -> FeatureColumns {
+    /// Features of people by their identifiers as the wire has them, in this order.
+    func rows(of ids: [UInt64], embedding version: String) async throws -> FeatureRows {
         if !version.isEmpty { try await self.loadTable(version) }
-        let (columns, missing) = self.held(ids, version, maximumAge: Self.lifetime)
-        self.metrics.localHits.increment(by: UInt64(ids.count - missing.count))
-        guard !missing.isEmpty else { return columns }
+        let (rows, missing) = self.held(ids, version, maximumAge: Self.lifetime)
+        self.metrics.localHits.increment(by: UInt64(rows.known))
+        guard !missing.isEmpty else { return rows }
         do {
             try await self.load(missing, version)
         } catch {
             // Old features order people better than none; whom nobody knows yet is left out.
             let (last, unknown) = self.held(ids, version, maximumAge: nil)
-            guard unknown.count < missing.count || last.people.count > 0 else { throw error }
+            guard unknown.count < missing.count || last.known > 0 else { throw error }
             self.metrics.stale.increment(by: UInt64(missing.count - unknown.count))
             return last
         }
-        return self.held(ids, version, maximumAge: nil).columns
+        return self.held(ids, version, maximumAge: nil).rows
     }
 
     /// One person's features and when their behavioural part was computed; `nil` if they don't exist.
-    func describe(_ id: UserID) async throws -> LocalFeatures.Entry? {
-        _ = try await self.columns(of: [id], embedding: "")
-        return self.state.withReadLock { $0.people[id] }
+    func describe(_ id: UserID) async throws -> (features: PersonFeatures, computedAt: Timestamp)? {
+        _ = try await self.rows(of: [id.key], embedding: "")
+        return try self.state.withReadLock { try $0.people.describe(id) }
     }
 
-    private func held(_ ids: [UserID], _ version: String, maximumAge: Duration?) -> (columns: FeatureColumns, missing: [UserID]) {
+    private func held(_ ids: [UInt64], _ version: String, maximumAge: Duration?) -> (rows: FeatureRows, missing: [UserID]) {
         let oldest = maximumAge.map { self.clock() - $0 }
         return self.state.withReadLock { state in
-            let table = version.isEmpty ? nil : state.table(version)
-            var columns = FeatureColumns(capacity: ids.count, table: table)
             var missing: [UserID] = []
-            for id in ids {
-                guard let entry = state.people[id], oldest.map({ entry.loadedAt >= $0 }) ?? true else {
-                    missing.append(id)
-                    continue
-                }
-                columns.append(id, entry.features, table)
-            }
-            return (columns, missing)
+            let table = version.isEmpty ? nil : state.table(version)
+            let rows = FeatureRows(ids, from: state.people, table, loadedSince: oldest, missing: &missing)
+            return (rows, missing)
         }
     }
 
@@ -135,16 +128,16 @@ package final class FeatureStore: Sendable {
         var missing: [UserID] = []
         if let cache = self.cache {
             let now = self.clock()
+            var found: [(UserID, LocalFeatures.Entry)] = []
             let values = await cache.values(of: ids, FeatureVersion(schema: PersonSchema.version, embedding: version))
             for (id, bytes) in zip(ids, values) {
-                guard let bytes, var features = try? PersonFeatures(unpacking: bytes) else {
+                guard let bytes, let features = try? PersonFeatures(unpacking: bytes) else {
                     missing.append(id)
                     continue
                 }
-                features.sourceFactors = []
-                features.targetFactors = []
-                self.adopt([(id, LocalFeatures.Entry(features: features, computedAt: Timestamp(microseconds: 0), loadedAt: now))])
+                found.append((id, LocalFeatures.Entry(features, computedAt: Timestamp(microseconds: 0), loadedAt: now)))
             }
+            self.adopt(found)
             self.metrics.sharedHits.increment(by: UInt64(ids.count - missing.count))
         } else {
             missing = ids
@@ -165,32 +158,28 @@ package final class FeatureStore: Sendable {
         let stored = try await self.features.features(of: people.map(\.id), schemaVersion: PersonSchema.version)
         let behaviour = Dictionary(stored.map { ($0.userID, $0) }, uniquingKeysWith: { $1 })
         self.metrics.storeReads.increment(by: UInt64(ids.count))
-        var entries: [(UserID, LocalFeatures.Entry)] = []
-        for person in people {
+        let made = people.map { person in
             let counters = behaviour[person.id].map { BehaviourCounters(values: $0.values) } ?? BehaviourCounters()
-            entries.append(
-                (
-                    person.id,
-                    LocalFeatures.Entry(
-                        features: .make(profile: person, behaviour: counters),
-                        computedAt: behaviour[person.id]?.computedAt ?? person.createdAt, loadedAt: now)
-                ))
+            return (
+                id: person.id, features: PersonFeatures.make(profile: person, behaviour: counters),
+                computedAt: behaviour[person.id]?.computedAt ?? person.createdAt
+            )
         }
-        self.adopt(entries)
+        self.adopt(made.map { ($0.id, LocalFeatures.Entry($0.features, computedAt: $0.computedAt, loadedAt: now)) })
         if people.count < ids.count {
             let found = Set(people.map(\.id))
             self.forget(ids.filter { !found.contains($0) })
         }
-        if let version { await self.share(entries, version) }
+        if let version { await self.share(made.map { ($0.id, $0.features) }, version) }
     }
 
-    private func share(_ entries: [(UserID, LocalFeatures.Entry)], _ version: String) async {
+    private func share(_ people: [(id: UserID, features: PersonFeatures)], _ version: String) async {
         guard let cache = self.cache else { return }
         let packed = self.state.withReadLock { state in
             let table = state.table(version)
-            return entries.compactMap { id, entry -> (id: UserID, value: [UInt8])? in
+            return people.compactMap { id, features -> (id: UserID, value: [UInt8])? in
                 guard !state.erased.contains(id) else { return nil }
-                var features = entry.features
+                var features = features
                 if let embedding = table?.embedding(of: id) {
                     features.sourceFactors = embedding.source
                     features.targetFactors = embedding.target
@@ -202,8 +191,14 @@ package final class FeatureStore: Sendable {
     }
 
     private func adopt(_ entries: [(UserID, LocalFeatures.Entry)]) {
-        self.state.withWriteLock { state in
-            for (id, entry) in entries where !state.erased.contains(id) { state.people.set(id, entry) }
+        // In parts, so that calls don't wait for a whole page.
+        var rest = entries[...]
+        while !rest.isEmpty {
+            let part = rest.prefix(256)
+            rest = rest.dropFirst(part.count)
+            self.state.withWriteLock { state in
+                for (id, entry) in part where !state.erased.contains(id) { state.people.set(id, entry) }
+            }
         }
     }
 

@@ -13,7 +13,7 @@ extension JSONWriter {
             writer.key("interaction_type")
             writer.string(interaction.kind.rawValue)
             writer.key("timestamp")
-            writer.string(interaction.timestamp.iso8601)
+            writer.timestamp(interaction.timestamp)
             writer.key("context")
             writer.raw(interaction.context)
             if let matched {
@@ -26,7 +26,7 @@ extension JSONWriter {
     /// Every kind, those without any as 0.
     mutating func counts(_ counts: [InteractionKind: Int]) {
         self.object { writer in
-            for kind in InteractionKind.allCases {
+            for kind in InteractionKind.recordable {
                 writer.key(dynamic: kind.rawValue)
                 writer.integer(counts[kind] ?? 0)
             }
@@ -36,7 +36,7 @@ extension JSONWriter {
 
 /// Shapes of interactions, and how a body becomes one.
 enum InteractionJSON {
-    static let kinds = InteractionKind.allCases.map(\.rawValue)
+    static let kinds = InteractionKind.recordable.map(\.rawValue)
 
     static let creation = Schema.named(
         "InteractionCreate",
@@ -71,7 +71,7 @@ enum InteractionJSON {
             context = String(decoding: bytes, as: UTF8.self)
         }
         guard let user = body["user_id"]?.integer, let target = body["target_user_id"]?.integer,
-            let kind = body["interaction_type"]?.string.flatMap({ InteractionKind(rawValue: $0) })
+            let kind = body["interaction_type"]?.string.flatMap({ InteractionKind(recordable: $0) })
         else { throw .invalid([.init([.name("body")], "is no interaction", type: "value_error")]) }
         return NewInteraction(userID: UserID(user), targetUserID: UserID(target), kind: kind, context: context)
     }

@@ -21,9 +21,9 @@ extension JSONWriter {
             writer.key("interests")
             writer.array(user.interests) { $0.string($1) }
             writer.key("created_at")
-            writer.string(user.createdAt.iso8601)
+            writer.timestamp(user.createdAt)
             writer.key("last_active_at")
-            writer.optional(user.lastActiveAt?.iso8601)
+            writer.optional(user.lastActiveAt)
             writer.key("match_score")
             if let matchScore { writer.double(matchScore, decimals: 6) } else { writer.null() }
             members(&writer)

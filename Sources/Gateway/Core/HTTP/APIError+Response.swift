@@ -14,7 +14,7 @@ extension APIError {
                 writer.key("request_id")
                 writer.string(requestID)
                 writer.key("timestamp")
-                writer.string(moment.iso8601)
+                writer.timestamp(moment)
             }
         }
     }

@@ -12,7 +12,7 @@ public struct MeshRanking: CandidateRanking {
         var request = RankRequest()
         request.userID = UInt64(query.viewer.rawValue)
         request.candidateIDs = query.candidates.map { UInt64($0.id.rawValue) }
-        request.candidateScores = query.candidates.map(\.score)
+        request.limit = UInt32(query.limit)
         request.explain = query.explains
         request.modelVersion = query.modelVersion ?? ""
         var moment = MeshAPI.RequestContext()

@@ -4,14 +4,24 @@ internal import Synchronization
 /// Which models can be asked for, refreshed in the background.
 final class ModelCatalogue: Sendable {
     private let repository: any ModelRepository
-    private let known = Mutex<[ServedModel]>([])
+    private let pinned: String?
+    private struct Known {
+        var models: [ServedModel] = []
+        var activeVersion = ""
+    }
 
-    init(repository: any ModelRepository) { self.repository = repository }
+    private let known = Mutex(Known())
+
+    /// - Parameter pinned: The version that stage 2 serves whatever the registry says.
+    init(repository: any ModelRepository, pinned: String?) {
+        self.repository = repository
+        self.pinned = pinned
+    }
 
     /// Newest first; empty while none is registered or the registry was never reached.
-    var models: [ServedModel] { self.known.withLock { $0 } }
-    /// Empty while no model is active.
-    var activeVersion: String { self.models.first(where: \.isActive)?.version ?? "" }
+    var models: [ServedModel] { self.known.withLock(\.models) }
+    /// Answers where a request names no version. Empty while there is none.
+    var servedVersion: String { self.pinned ?? self.known.withLock(\.activeVersion) }
 
     /// Follows the registry until cancelled.
     func run(interval: Duration = .seconds(5)) async {
@@ -26,7 +36,7 @@ final class ModelCatalogue: Sendable {
             ServedModel(
                 version: record.version, isActive: record.isActive, createdAt: record.createdAt, schemaVersion: record.schemaVersion)
         }
-        self.known.withLock { $0 = models }
+        self.known.withLock { $0 = Known(models: models, activeVersion: models.first(where: \.isActive)?.version ?? "") }
     }
 
     /// - Throws: ``APIError`` 422 that names the versions that exist.
@@ -39,5 +49,5 @@ final class ModelCatalogue: Sendable {
         }
     }
 
-    private func contains(_ version: String) -> Bool { self.known.withLock { $0.contains { $0.version == version } } }
+    private func contains(_ version: String) -> Bool { self.models.contains { $0.version == version } }
 }

@@ -21,6 +21,8 @@ struct RecommendationPipeline: Sendable {
     let metrics: GatewayMetrics
     /// How many candidates stage 1 proposes at least.
     let candidateCount: Int
+    /// Ranked beyond the page and the next ones: as many may drop out at the gate.
+    private static let spare = 40
     let logger: Logger
     private let fallback = FallbackPeople()
 
@@ -90,7 +92,7 @@ struct RecommendationPipeline: Sendable {
             if !proposed.candidates.isEmpty { degraded.append(Stage.ranking) }
             return Order(
                 entries: proposed.candidates.map { .init(id: $0.id, matchScore: nil, sources: $0.sources) },
-                modelVersion: proposed.modelVersion.isEmpty ? self.catalogue.activeVersion : proposed.modelVersion, listID: listID,
+                modelVersion: proposed.modelVersion.isEmpty ? self.catalogue.servedVersion : proposed.modelVersion, listID: listID,
                 degraded: degraded)
         }
         return Order(
@@ -168,12 +170,12 @@ struct RecommendationPipeline: Sendable {
         return CandidateSet(candidates: candidates, modelVersion: "")
     }
 
-    /// Stage 2; `nil` when it is away. Candidates that it does not know keep their place behind the others.
+    /// Stage 2; `nil` when it is away. Candidates that it does not know are left out.
     private func ranked(
         _ candidates: [CandidateSet.Candidate], _ query: RecommendationQuery, scope: RequestScope
     ) async -> Ranking? {
         guard !candidates.isEmpty else {
-            return Ranking(entries: [], modelVersion: query.algorithmVersion ?? self.catalogue.activeVersion)
+            return Ranking(entries: [], modelVersion: query.algorithmVersion ?? self.catalogue.servedVersion)
         }
         let start = ContinuousClock.now
         defer { self.metrics.spent(start.duration(to: .now), in: .ranking) }
@@ -181,7 +183,7 @@ struct RecommendationPipeline: Sendable {
             return try await self.ranking.rank(
                 RankingQuery(
                     viewer: query.viewer, candidates: candidates, explains: query.explains, modelVersion: query.algorithmVersion,
-                    requestedAt: scope.receivedAt),
+                    requestedAt: scope.receivedAt, limit: query.limit + Self.spare + ListCursor.capacity),
                 call: scope.call(share: 0.65))
         } catch {
             self.logger.warning("Stage 2 was skipped", metadata: ["error": "\((error as? MeshError)?.code.description ?? "\(error)")"])

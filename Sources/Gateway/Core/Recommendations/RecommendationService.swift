@@ -16,7 +16,8 @@ struct RecommendationService: Sendable {
         // A further page comes from its cursor and is not worth a place in the cache.
         if query.cursor != nil { return self.response(try await self.generated(query, scope: scope, isCacheAway: false)) }
         let start = ContinuousClock.now
-        let key = "\(self.catalogue.activeVersion)|\(query.cacheKey)"
+        let servedVersion = self.catalogue.servedVersion
+        let key = "\(servedVersion)|\(query.cacheKey)"
         var lookup = CacheLookup.miss(nil)
         if await self.coherence.isCacheTrusted() { lookup = await self.cache.lookup(key, viewer: query.viewer) }
         self.metrics.spent(start.duration(to: .now), in: .cache)
@@ -34,8 +35,10 @@ struct RecommendationService: Sendable {
             (versions == nil ? self.metrics.cacheFailures : self.metrics.cacheMisses).increment()
             let list = try await self.generated(query, scope: scope, isCacheAway: versions == nil)
             let answer = self.encoded(list)
-            if let versions, list.degraded.isEmpty {
-                await self.cache.store(
+            // A stage that has another model already, or still, made a list that does not belong under this key.
+            let isCurrent = list.modelVersion == query.algorithmVersion ?? servedVersion
+            if let versions, list.degraded.isEmpty, isCurrent {
+                self.cache.store(
                     answer.stored, showing: list.entries.map(\.user.id), key: key, viewer: query.viewer, versions: versions)
             }
             return self.response(answer)

@@ -146,15 +146,19 @@ public struct RankingQuery: Hashable, Sendable {
     /// `nil`: the active one.
     public var modelVersion: String?
     public var requestedAt: Timestamp
+    /// How many of them are wanted at most, the best.
+    public var limit: Int
 
     public init(
-        viewer: UserID, candidates: [CandidateSet.Candidate], explains: Bool = false, modelVersion: String? = nil, requestedAt: Timestamp
+        viewer: UserID, candidates: [CandidateSet.Candidate], explains: Bool = false, modelVersion: String? = nil, requestedAt: Timestamp,
+        limit: Int
     ) {
         self.viewer = viewer
         self.candidates = candidates
         self.explains = explains
         self.modelVersion = modelVersion
         self.requestedAt = requestedAt
+        self.limit = limit
     }
 }
 

@@ -67,7 +67,7 @@ struct HealthRoutes: Sendable {
                 writer.key("status")
                 writer.string(status)
                 writer.key("timestamp")
-                writer.string(request.scope.receivedAt.iso8601)
+                writer.timestamp(request.scope.receivedAt)
                 writer.key("version")
                 writer.string(self.applicationName)
                 writer.key("checks")
@@ -85,7 +85,7 @@ struct HealthRoutes: Sendable {
         Response { writer in
             writer.object { writer in
                 writer.key("timestamp")
-                writer.string(request.scope.receivedAt.iso8601)
+                writer.timestamp(request.scope.receivedAt)
                 writer.key("dependencies")
                 writer.array(self.monitor.states) { writer, state in
                     writer.object { writer in
@@ -109,7 +109,7 @@ struct HealthRoutes: Sendable {
                 writer.key("status")
                 writer.string(models.contains(where: \.isActive) ? "healthy" : "no active model")
                 writer.key("timestamp")
-                writer.string(request.scope.receivedAt.iso8601)
+                writer.timestamp(request.scope.receivedAt)
                 writer.key("models")
                 writer.array(models) { $0.model($1) }
             }
@@ -120,7 +120,7 @@ struct HealthRoutes: Sendable {
         Response { writer in
             writer.object { writer in
                 writer.key("timestamp")
-                writer.string(request.scope.receivedAt.iso8601)
+                writer.timestamp(request.scope.receivedAt)
                 writer.key("uptime_seconds")
                 writer.double(request.scope.receivedAt.since(self.startedAt).seconds, decimals: 3)
                 writer.key("requests_in_flight")

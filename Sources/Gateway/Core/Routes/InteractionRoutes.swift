@@ -112,7 +112,7 @@ struct InteractionRoutes: Sendable {
 
     @Sendable private func list(_ request: RouteRequest) async throws -> Response {
         var query = InteractionQuery()
-        query.kind = request.arguments.string("interaction_type").flatMap { InteractionKind(rawValue: $0) }
+        query.kind = request.arguments.string("interaction_type").flatMap { InteractionKind(recordable: $0) }
         query.from = request.arguments.timestamp("start_date")
         query.to = request.arguments.timestamp("end_date")
         if let from = query.from, let to = query.to, from > to {
@@ -200,9 +200,9 @@ struct InteractionRoutes: Sendable {
             writer.array(buckets) { writer, bucket in
                 writer.object { writer in
                     writer.key("start")
-                    writer.string(bucket.start.iso8601)
+                    writer.timestamp(bucket.start)
                     writer.key("end")
-                    writer.string(bucket.start.advanced(by: .seconds(86_400 * interval)).iso8601)
+                    writer.timestamp(bucket.start.advanced(by: .seconds(86_400 * interval)))
                     writer.key("counts")
                     writer.counts(bucket.counts)
                     writer.key("total")

@@ -147,7 +147,7 @@ struct RecommendationRoutes: Sendable {
                 writer.key("user_id")
                 writer.integer(id.rawValue)
                 writer.key("timestamp")
-                writer.string(request.scope.receivedAt.iso8601)
+                writer.timestamp(request.scope.receivedAt)
             }
         }
     }
@@ -159,7 +159,7 @@ struct RecommendationRoutes: Sendable {
         return Response { writer in
             writer.object { writer in
                 writer.key("algorithm_version")
-                writer.string(self.catalogue.activeVersion)
+                writer.string(self.catalogue.servedVersion)
                 writer.key("cache")
                 writer.object { writer in
                     writer.key("hits")
@@ -195,7 +195,7 @@ struct RecommendationRoutes: Sendable {
                     }
                 }
                 writer.key("timestamp")
-                writer.string(request.scope.receivedAt.iso8601)
+                writer.timestamp(request.scope.receivedAt)
             }
         }
     }
@@ -222,7 +222,7 @@ extension JSONWriter {
             writer.key("active")
             writer.bool(model.isActive)
             writer.key("created_at")
-            writer.string(model.createdAt.iso8601)
+            writer.timestamp(model.createdAt)
             writer.key("schema_version")
             writer.integer(model.schemaVersion)
         }

@@ -135,9 +135,9 @@ struct UserRoutes: Sendable {
                 writer.key("status")
                 writer.string(erasure.completedAt == nil ? "pending" : "completed")
                 writer.key("requested_at")
-                writer.string(erasure.requestedAt.iso8601)
+                writer.timestamp(erasure.requestedAt)
                 writer.key("completed_at")
-                writer.optional(erasure.completedAt?.iso8601)
+                writer.optional(erasure.completedAt)
             }
         }
     }

@@ -74,3 +74,12 @@ size_t duet_scan(
 /// Drops the candidates that cannot be among the best k: those whose upper bound is below the k-th largest lower bound.
 /// @return That bound, the threshold of further scans; -infinity while there are fewer than k candidates.
 float duet_keep_possible(duet_candidate *_Nonnull candidates, size_t *_Nonnull count, size_t k);
+
+enum { DUET_PLANES = 7 };
+
+/// Sums weights over bitmaps, for 64 rows in one operation: bit p of a row's sum is its bit in plane p.
+///
+/// Bitmap `b` starts at `bitmaps + b * words`, plane `p` at `planes + p * words`; `words` is a multiple of 4. A sum that needs more
+/// than DUET_PLANES bits loses the bits above.
+void duet_weigh_bitmaps(
+    const uint64_t *_Nonnull bitmaps, const uint8_t *_Nonnull weights, size_t count, size_t words, uint64_t *_Nonnull planes);

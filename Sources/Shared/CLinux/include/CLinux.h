@@ -1,5 +1,6 @@
 #pragma once
 #include <spawn.h>
+#include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
@@ -9,6 +10,10 @@
 
 /// Has `signal` sent to the calling process when the thread that started it ends. (`prctl` itself is variadic, which Swift can't call.)
 int duet_set_parent_death_signal(int signal);
+
+/// The calling thread's number. Unlike `pthread_self`, which is declared to be constant and so may be read once for a whole task, though
+/// that goes on on another thread after each wait.
+uintptr_t duet_current_thread(void);
 
 /// Names the calling thread; the kernel keeps 15 bytes.
 int duet_set_thread_name(const char *name);

@@ -4,4 +4,6 @@
 #include "feature.pb-c.h"
 #include "health.pb-c.h"
 #include "ranking.pb-c.h"
+#include "reflection.pb-c.h"
+#include "state.pb-c.h"
 #include "evolution.pb-c.h"

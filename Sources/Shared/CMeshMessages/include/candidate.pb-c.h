@@ -99,7 +99,7 @@ struct  Duet__Candidate__V1__GenerateRequest
   ProtobufCMessage base;
   uint64_t user_id;
   /*
-   * How many candidates at most, 1 to 2,000.
+   * How many candidates at most, up to 2,000; 0 leaves it to the service's setting.
    */
   uint32_t limit;
   protobuf_c_boolean exclude_seen;

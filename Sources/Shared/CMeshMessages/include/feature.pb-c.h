@@ -45,48 +45,26 @@ struct  Duet__Feature__V1__GetFeaturesRequest
     , 0,NULL, 0, {0,NULL} }
 
 
-/*
- * Columnar, in the order of the request; people who don't exist are left out.
- */
 struct  Duet__Feature__V1__GetFeaturesResponse
 {
   ProtobufCMessage base;
-  size_t n_user_ids;
-  uint64_t *user_ids;
   uint32_t schema_version;
-  /*
-   * Row-major matrix: `width` values for each person.
-   */
-  uint32_t width;
-  size_t n_values;
-  float *values;
-  /*
-   * Row-major: `dimension` values for each person in each of the two; zeros for a person without factors.
-   */
-  uint32_t dimension;
-  size_t n_source_factors;
-  float *source_factors;
-  size_t n_target_factors;
-  float *target_factors;
-  /*
-   * Hashed interests and biography terms: `*_counts[i]` values belong to person i.
-   */
-  size_t n_interest_counts;
-  uint32_t *interest_counts;
-  size_t n_interests;
-  uint32_t *interests;
-  size_t n_term_counts;
-  uint32_t *term_counts;
-  size_t n_terms;
-  uint32_t *terms;
   /*
    * The embedding version that the factors are of; empty when that asked for is unknown.
    */
   ProtobufCBinaryData embedding_version;
+  /*
+   * For each person, in the order of the request, a row; or one word of 0 for somebody who doesn't exist.
+   * The first word of a row: bit 31 set, bits 16 to 30 the number of factors (0 for a person without), bits 8 to 15 that of biography
+   * terms, bits 0 to 7 that of interests. After it the values of the person schema, the hashed interests, the hashed terms, the source
+   * factors and the target factors. Numbers are the bits of a float.
+   */
+  size_t n_rows;
+  uint32_t *rows;
 };
 #define DUET__FEATURE__V1__GET_FEATURES_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&duet__feature__v1__get_features_response__descriptor) \
-    , 0,NULL, 0, 0, 0,NULL, 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, {0,NULL} }
+    , 0, {0,NULL}, 0,NULL }
 
 
 struct  Duet__Feature__V1__DescribeFeaturesRequest

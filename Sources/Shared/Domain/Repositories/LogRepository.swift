@@ -20,10 +20,14 @@ public struct LogBatch<Event: Hashable & Sendable>: Sendable {
     public var entries: [LogEntry<Event>]
     /// Every transaction below this one is settled: with no entries left, the reader has seen all of them.
     public var horizon: UInt64
+    /// Whatever was written before the read is below this one: a reader whose horizon reaches it has missed nothing of that.
+    public var end: UInt64
 
-    public init(entries: [LogEntry<Event>], horizon: UInt64) {
+    /// - Parameter end: `nil` where everything is settled.
+    public init(entries: [LogEntry<Event>], horizon: UInt64, end: UInt64? = nil) {
         self.entries = entries
         self.horizon = horizon
+        self.end = end ?? horizon
     }
 }
 

@@ -21,11 +21,11 @@ public enum CacheLookup: Hashable, Sendable {
 public protocol RecommendationCache: Sendable {
     /// - Parameter key: Names the request beside its viewer: a hash of its parameters and of the model.
     func lookup(_ key: String, viewer: UserID) async -> CacheLookup
-    /// Keeps an answer for ten minutes. A cache that is away does nothing.
+    /// Keeps an answer for ten minutes. Returns at once; later lookups through this object find it. A cache that is away does nothing.
     /// - Parameters:
     ///   - people: Everyone whom the answer shows.
     ///   - versions: As the lookup returned them, before the answer was made.
-    func store(_ answer: [UInt8], showing people: [UserID], key: String, viewer: UserID, versions: CacheVersions) async
+    func store(_ answer: [UInt8], showing people: [UserID], key: String, viewer: UserID, versions: CacheVersions)
     /// Makes all lists of these viewers stale: after an interaction of theirs, or a change of what they seek.
     /// - Throws: ``RepositoryError/Code/unavailable``: the change must not be acknowledged.
     func bump(viewers: [UserID]) async throws(RepositoryError)

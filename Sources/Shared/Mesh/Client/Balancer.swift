@@ -1,6 +1,6 @@
 /// Power of two choices: of two replicas drawn at random, the cheaper (Mitzenmacher, 2001).
 package struct Balancer {
-    private var generator: SplitMix64
+    package var generator: SplitMix64
 
     package init(seed: UInt64) {
         self.generator = SplitMix64(seed: seed)

@@ -18,7 +18,7 @@ final class CallSlot: Sendable {
     }
 
     private enum Stop {
-        case cancelled, deadlineExceeded, connectionLost
+        case cancelled, deadlineExceeded, connectionLost, substituted
     }
 
     /// The continuation is resumed where ``operationEnded()`` takes it out, once.
@@ -29,6 +29,8 @@ final class CallSlot: Sendable {
         var deadline = Deadline.never
         var stop: Stop?
         var continuation: UnsafeContinuation<Outcome, Never>?
+        /// What the caller gets instead of a reply over this slot.
+        var substitute: RawMessage?
         /// When the earliest timer of this slot fires: a slot needs one timer, not one for each call.
         var timer: Deadline?
     }
@@ -78,6 +80,21 @@ final class CallSlot: Sendable {
         }
     }
 
+    /// Ends the call that is under way with a reply that came over another slot.
+    ///
+    /// - Returns: Whether it takes the message: not when the call is over.
+    func substitute(_ reply: RawMessage) -> Bool {
+        let generation = self.state.withLock { state -> UInt64? in
+            guard state.phase != .idle, state.stop == nil else { return nil }
+            state.stop = .substituted
+            state.substitute = reply
+            return state.generation
+        }
+        guard let generation else { return false }
+        self.abortLater(generation)
+        return true
+    }
+
     /// Gives up a message that waits for a connection. A call that waits for its reply is told so by nng itself.
     func connectionLost() {
         let generation = self.state.withLock { $0.phase == .sending ? $0.generation : nil }
@@ -119,16 +136,20 @@ final class CallSlot: Sendable {
         }
         // After a failed send this is our own message, which nng hands back; then it is freed here.
         let message = self.operation.takeMessage()
-        let (continuation, stop) = unsafe self.state.withLock { state in
+        let (continuation, stop, substitute) = unsafe self.state.withLock { state in
             defer {
                 state.phase = .idle
                 unsafe state.continuation = nil
+                state.substitute = nil
             }
-            return unsafe (state.continuation, state.stop)
+            return unsafe (state.continuation, state.stop, state.substitute)
         }
         guard let continuation = unsafe continuation else { return }
         if case .success = outcome, let message {
+            _ = substitute?.take()
             unsafe continuation.resume(returning: .reply(RawMessage(message)))
+        } else if let substitute {
+            unsafe continuation.resume(returning: .reply(substitute))
         } else {
             unsafe continuation.resume(returning: .failure(Self.error(stop, outcome)))
         }
@@ -192,7 +213,7 @@ final class CallSlot: Sendable {
 
     private static func error(_ stop: Stop?, _ outcome: AsynchronousOperation.Outcome = .aborted) -> MeshError {
         switch (stop, outcome) {
-        case (.cancelled, _): MeshError(.cancelled, "the caller gave up")
+        case (.cancelled, _), (.substituted, _): MeshError(.cancelled, "the caller gave up")
         case (.deadlineExceeded, _): MeshError(.deadlineExceeded, "no reply came in time")
         case (.connectionLost, _), (nil, .connectionLost): MeshError(.unavailable, "the connection was lost before the reply")
         case (nil, .closed), (nil, .aborted): MeshError(.unavailable, "the client is shut down")

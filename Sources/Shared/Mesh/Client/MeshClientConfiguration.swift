@@ -11,7 +11,19 @@ public struct MeshClientConfiguration: Sendable {
     public var maximumMessageSize: Int
     /// Certificates for `tls+tcp` addresses.
     public var security: TransportSecurity?
-    public var retryPolicy: any RetryPolicy
+    /// Calls that one replica may have in flight from this client.
+    public var maximumInFlight: Int
+    /// What an inherited deadline is shortened by, so that a handler still has time for its own reply.
+    public var hopReserve: Duration
+    /// A server is told that its caller has given up when the call has taken so long; before, the word would come too late.
+    public var cancelNotice: Duration
+    public var retries: RetryPolicy
+    /// `nil`: no call is refused for what happened to others.
+    public var breaker: CircuitBreakerPolicy?
+    /// `nil`: no replica is ejected.
+    public var outliers: OutlierPolicy?
+    /// `nil`: no call is made twice.
+    public var hedging: HedgingPolicy?
     /// From the outermost to the innermost.
     public var interceptors: [MeshClientInterceptor]
     public var observer: (any MeshMetricsObserver)?
@@ -20,14 +32,26 @@ public struct MeshClientConfiguration: Sendable {
         defaultTimeout: Duration = .seconds(1),
         maximumMessageSize: Int = 16 << 20,
         security: TransportSecurity? = nil,
-        retryPolicy: any RetryPolicy = SingleRetryPolicy(),
+        maximumInFlight: Int = 512,
+        hopReserve: Duration = .milliseconds(1),
+        cancelNotice: Duration = .milliseconds(10),
+        retries: RetryPolicy = .init(),
+        breaker: CircuitBreakerPolicy? = .init(),
+        outliers: OutlierPolicy? = .init(),
+        hedging: HedgingPolicy? = .init(),
         interceptors: [MeshClientInterceptor] = [],
         observer: (any MeshMetricsObserver)? = nil
     ) {
         self.defaultTimeout = defaultTimeout
         self.maximumMessageSize = maximumMessageSize
         self.security = security
-        self.retryPolicy = retryPolicy
+        self.maximumInFlight = max(1, maximumInFlight)
+        self.hopReserve = hopReserve
+        self.cancelNotice = cancelNotice
+        self.retries = retries
+        self.breaker = breaker
+        self.outliers = outliers
+        self.hedging = hedging
         self.interceptors = interceptors
         self.observer = observer
     }

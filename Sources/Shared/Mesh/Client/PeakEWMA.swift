@@ -31,3 +31,30 @@ package struct PeakEWMA: Sendable {
         return self.value * exp(-elapsed / Self.window) * Double(inFlight + 1) / weight
     }
 }
+
+/// Calls that other clients have at a replica, by what its last reply said.
+package struct ReportedLoad: Sendable {
+    /// A report this old says nothing.
+    private static let lifetime: Double = 5e8
+
+    /// Calls in flight at the replica when it replied, ours included.
+    package private(set) var total = 0
+    private var others = 0.0
+    private var reported: UInt64 = 0
+
+    package init() {}
+
+    /// - Parameter own: Calls in flight from here, the one that was replied to included.
+    package mutating func observe(_ total: Int, own: Int, at now: Deadline) {
+        self.total = total
+        self.others = Double(max(0, total - own))
+        self.reported = now.nanoseconds
+    }
+
+    /// What others are taken to have there now: it fades with the report's age.
+    package func others(at now: Deadline) -> Int {
+        guard self.others > 0 else { return 0 }
+        let age = Double(now.nanoseconds &- min(now.nanoseconds, self.reported))
+        return age < Self.lifetime ? Int((self.others * (1 - age / Self.lifetime)).rounded()) : 0
+    }
+}

@@ -3,8 +3,10 @@ internal import Synchronization
 /// One replica of a service: a REQ socket with one connection, so that the choice between replicas is ours and not nng's.
 final class Replica: Sendable {
     private struct State: ~Copyable {
-        var machine = ReplicaStateMachine()
+        var machine: ReplicaStateMachine
         var latency: PeakEWMA
+        var load = ReportedLoad()
+        var failuresInARow = 0
         /// Slots that no call uses.
         var idle: [CallSlot] = []
         var all: [CallSlot] = []
@@ -13,25 +15,39 @@ final class Replica: Sendable {
     let endpoint: Endpoint
     private let socket: Socket
     private let state: Mutex<State>
+    private let maximumMessage: Int
+    /// Nanoseconds.
+    private let cancelNotice: Double
+    /// So many failures in a row are told; 0: none are.
+    private let failureLimit: Int
     private let stateChanged: @Sendable () -> Void
+    private let failed: @Sendable (Replica) -> Void
 
     /// Starts to connect. Runs on ``SerialThread/control``.
     ///
-    /// - Parameter onChange: Called on nng's threads when it becomes ready or is lost.
+    /// - Parameters:
+    ///   - onChange: Called on nng's threads when it becomes ready or is lost.
+    ///   - onFailure: Called when as many calls in a row failed as the configuration's outlier policy says.
     init(
         _ endpoint: Endpoint,
-        maximumMessage: Int,
-        security: TransportSecurity? = nil,
+        configuration: MeshClientConfiguration,
         onRejection: @escaping @Sendable (UInt32) -> Void,
-        onChange: @escaping @Sendable () -> Void
+        onChange: @escaping @Sendable () -> Void,
+        onFailure: @escaping @Sendable (Replica) -> Void
     ) throws(MeshError) {
         self.endpoint = endpoint
+        self.maximumMessage = configuration.maximumMessageSize
+        self.cancelNotice = configuration.cancelNotice / .nanoseconds(1)
+        self.failureLimit = configuration.outliers?.consecutiveFailures ?? 0
         self.stateChanged = onChange
-        self.state = Mutex(State(latency: PeakEWMA(at: .now)))
+        self.failed = onFailure
+        // Copies must not pile up at a shadow that doesn't keep up.
+        let maximumInFlight = endpoint.shadowShare > 0 ? min(64, configuration.maximumInFlight) : configuration.maximumInFlight
+        self.state = Mutex(State(machine: ReplicaStateMachine(maximumInFlight: maximumInFlight), latency: PeakEWMA(at: .now)))
         let events = PipeEvents()
-        self.socket = try Socket(.request, maximumMessage: maximumMessage, security: security, onRejection: onRejection) {
-            events.deliver($0)
-        }
+        self.socket = try Socket(
+            .request, maximumMessage: configuration.maximumMessageSize, security: configuration.security, onRejection: onRejection
+        ) { events.deliver($0) }
         events.target.withLock { $0.replica = self }
         _ = try self.socket.dial(endpoint.address)
     }
@@ -57,46 +73,90 @@ final class Replica: Sendable {
         self.state.withLock { state in
             ReplicaState(
                 name: self.endpoint.name, address: self.endpoint.address, pid: self.endpoint.pid, version: self.endpoint.version,
-                inFlight: state.machine.inFlight, latency: .nanoseconds(Int64(state.latency.value)),
+                weight: self.endpoint.weight, shadowShare: self.endpoint.shadowShare, inFlight: state.machine.inFlight,
+                reportedLoad: state.load.total, latency: .nanoseconds(Int64(state.latency.value)),
                 isConnected: state.machine.isConnected, isReady: state.machine.isReady)
         }
     }
 
-    /// Expected wait for a reply, in nanoseconds by weight.
+    /// Expected wait for a reply, in nanoseconds by weight; infinite when it can take no call.
     func cost(at now: Deadline) -> Double {
-        self.state.withLock {
-            $0.latency.cost(inFlight: $0.machine.inFlight, weight: self.endpoint.weight, at: now)
+        self.state.withLock { state in
+            guard !state.machine.isFull else { return .infinity }
+            let inFlight = state.machine.inFlight + state.load.others(at: now)
+            return state.latency.cost(inFlight: inFlight, weight: self.endpoint.weight, at: now)
         }
     }
 
+    /// Calls in flight; `nil` when it can take no more.
+    var freeLoad: Int? { self.state.withLock { $0.machine.isFull ? nil : $0.machine.inFlight } }
+
     enum Result: ~Copyable {
-        case reply(MessageBuffer)
-        /// Another may be asked: nothing was sent, or no reply came because the connection was lost.
+        case reply(MessageBuffer, Envelope)
+        /// Another may be asked, whatever the method: nothing was sent.
+        case notSent(MeshError)
+        /// Another may be asked where that does no harm: no reply came because the connection was lost.
         case unavailable(MeshError)
         case failure(MeshError)
     }
 
-    func call(_ message: consuming MessageBuffer, deadline: Deadline) async -> Result {
+    /// - Parameter cancellation: Sent when the caller gives up after a while; `nil` for calls that are over soon anyway.
+    func call(
+        _ message: consuming MessageBuffer, deadline: Deadline, cancellation: Envelope? = nil, hedge: Hedge? = nil
+    ) async -> Result {
         let slot: CallSlot
         do {
-            guard let free = try self.takeSlot() else { return .unavailable(MeshError(.unavailable, "the replica is going")) }
+            guard let free = try self.takeSlot() else { return .notSent(MeshError(.unavailable, "the replica is going")) }
             slot = free
         } catch {
-            return .unavailable(error)
+            return .notSent(error)
         }
         let start = Deadline.now
+        hedge?.firstStarts(over: slot, at: start)
         do {
             let reply = try await slot.call(message, deadline: deadline) { self.isConnected }
-            self.returnSlot(slot, after: start, penalty: 0)
-            return .reply(reply)
+            let isOfAnother = hedge?.firstEnded() ?? false
+            let envelope: Envelope
+            do {
+                envelope = try self.read(reply)
+            } catch {
+                self.returnSlot(slot, after: start, .failed)
+                return .failure(error)
+            }
+            self.returnSlot(slot, after: start, isOfAnother ? .overtaken : .replied(envelope))
+            if isOfAnother { self.tellCancellation(cancellation, since: start) }
+            if envelope.flags.contains(.draining), !isOfAnother { self.serverDrains() }
+            return .reply(reply, envelope)
         } catch {
-            // A cancelled call says nothing about the replica; a failed one counts as slow, lest fast failures attract calls.
-            self.returnSlot(slot, after: start, penalty: error.code == .cancelled ? nil : 50_000_000)
+            _ = hedge?.firstEnded()
+            self.returnSlot(slot, after: start, error.code == .cancelled ? .cancelled : .failed)
+            if error.code == .cancelled { self.tellCancellation(cancellation, since: start) }
             return error.code == .unavailable ? .unavailable(error) : .failure(error)
         }
     }
 
-    func serverDrains() {
+    private func tellCancellation(_ cancellation: Envelope?, since start: Deadline) {
+        guard let cancellation, Double(Deadline.now.nanoseconds - start.nanoseconds) >= self.cancelNotice else { return }
+        // Nobody awaits it: it ends with the reply, or at its deadline.
+        Task {
+            guard var message = try? MessageBuffer(count: Envelope.size), let slot = try? self.takeSlot() else { return }
+            try? unsafe message.withMutableBytes { unsafe cancellation.write(to: $0) }
+            let start = Deadline.now
+            _ = try? await slot.call(message, deadline: start.advanced(by: .seconds(1))) { self.isConnected }
+            self.returnSlot(slot, after: start, .cancelled)
+        }
+    }
+
+    private func read(_ reply: borrowing MessageBuffer) throws(MeshError) -> Envelope {
+        guard reply.count <= self.maximumMessage else {
+            throw MeshError(.resourceExhausted, "the reply takes \(reply.count) bytes, the limit is \(self.maximumMessage)")
+        }
+        let envelope = try unsafe reply.withBytes { (bytes) throws(MeshError) in try unsafe Envelope(reading: bytes) }
+        guard envelope.kind == .reply else { throw MeshError(.internal, "the answer isn't a reply") }
+        return envelope
+    }
+
+    private func serverDrains() {
         self.state.withLock { $0.machine.serverDrains() }
         self.stateChanged()
     }
@@ -145,13 +205,49 @@ final class Replica: Sendable {
         }
     }
 
-    private func returnSlot(_ slot: CallSlot, after start: Deadline, penalty: Double?) {
+    private enum Ending {
+        case replied(Envelope)
+        /// Another replica's reply came first.
+        case overtaken
+        case cancelled
+        case failed
+    }
+
+    /// What a failed call counts as, in nanoseconds, lest fast failures attract calls.
+    private static let failurePenalty = 50e6
+    /// What a call counts as that was refused for lack of room.
+    private static let refusalPenalty = 5e6
+
+    private func returnSlot(_ slot: CallSlot, after start: Deadline, _ ending: Ending) {
         let now = Deadline.now
-        let action = self.state.withLock { state in
+        let elapsed = Double(now.nanoseconds - start.nanoseconds)
+        let (action, isOutlier) = self.state.withLock { state in
             state.idle.append(slot)
-            if let penalty { state.latency.observe(max(Double(now.nanoseconds - start.nanoseconds), penalty), at: now) }
-            return state.machine.callEnded()
+            var isOutlier = false
+            switch ending {
+            case .replied(let envelope):
+                let isFailure = envelope.status != 0 && MeshError.Code(rawValue: envelope.status).isFailureOfCallee
+                let penalty = isFailure ? Self.failurePenalty : envelope.flags.contains(.refused) ? Self.refusalPenalty : 0
+                state.latency.observe(max(elapsed, penalty), at: now)
+                state.load.observe(Int(envelope.load), own: state.machine.inFlight, at: now)
+                if isFailure { isOutlier = self.countFailure(&state) } else { state.failuresInARow = 0 }
+            case .overtaken: state.latency.observe(elapsed, at: now)
+            // It says nothing about the replica.
+            case .cancelled: break
+            case .failed:
+                state.latency.observe(max(elapsed, Self.failurePenalty), at: now)
+                isOutlier = self.countFailure(&state)
+            }
+            return (state.machine.callEnded(), isOutlier)
         }
         self.perform(action)
+        if isOutlier { self.failed(self) }
+    }
+
+    private func countFailure(_ state: inout State) -> Bool {
+        state.failuresInARow += 1
+        guard self.failureLimit > 0, state.failuresInARow >= self.failureLimit else { return false }
+        state.failuresInARow = 0
+        return true
     }
 }

@@ -23,10 +23,15 @@ package struct ReplicaStateMachine: ~Copyable {
     package private(set) var phase = Phase.connecting
     package private(set) var inFlight = 0
     private var connections = 0
+    private let maximumInFlight: Int
 
-    package init() {}
+    package init(maximumInFlight: Int = .max) {
+        self.maximumInFlight = maximumInFlight
+    }
 
     package var isReady: Bool { self.phase == .ready }
+    /// As many calls are in flight as there may be.
+    package var isFull: Bool { self.inFlight >= self.maximumInFlight }
     /// It may become ready without anybody's doing.
     package var isConnecting: Bool { self.phase == .connecting }
     package var isConnected: Bool { self.connections > 0 && self.phase != .closed }
@@ -59,7 +64,7 @@ package struct ReplicaStateMachine: ~Copyable {
 
     /// - Returns: Whether the call may be made here; ``callEnded()`` follows if so.
     package mutating func callStarts() -> Bool {
-        guard self.phase == .ready else { return false }
+        guard self.phase == .ready, !self.isFull else { return false }
         self.inFlight += 1
         return true
     }

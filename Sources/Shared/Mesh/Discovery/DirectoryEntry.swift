@@ -5,16 +5,21 @@ package struct DirectoryEntry: Equatable, Sendable {
     package var service: String
     package var version: String
     package var weight: Double
+    /// Share of the calls of which it wants a copy; 0: it takes part in the calls themselves.
+    package var shadowShare: Double
     package var pid: Int32
     /// File name of the socket, in the directory of the entry.
     package var socket: String
     /// Seconds since 1970.
     package var started: Int64
 
-    package init(service: String, version: String, weight: Double, pid: Int32, socket: String, started: Int64) {
+    package init(
+        service: String, version: String, weight: Double, shadowShare: Double = 0, pid: Int32, socket: String, started: Int64
+    ) {
         self.service = service
         self.version = version
         self.weight = weight
+        self.shadowShare = shadowShare
         self.pid = pid
         self.socket = socket
         self.started = started
@@ -22,7 +27,8 @@ package struct DirectoryEntry: Equatable, Sendable {
 
     package var json: String {
         let weight = self.weight == self.weight.rounded() && self.weight < 1e9 ? "\(Int64(self.weight))" : "\(self.weight)"
-        return "{\"service\":\(FlatJSON.quoted(self.service)),\"version\":\(FlatJSON.quoted(self.version)),\"weight\":\(weight),"
+        let shadow = self.shadowShare > 0 ? ",\"shadow\":\(self.shadowShare)" : ""
+        return "{\"service\":\(FlatJSON.quoted(self.service)),\"version\":\(FlatJSON.quoted(self.version)),\"weight\":\(weight)\(shadow),"
             + "\"pid\":\(self.pid),\"socket\":\(FlatJSON.quoted(self.socket)),\"started\":\(self.started)}\n"
     }
 }
@@ -37,7 +43,10 @@ extension DirectoryEntry {
             let pid = Int32(exactly: pid), pid > 0, let started = Int64(exactly: started.rounded()),
             weight > 0, !socket.isEmpty, !socket.utf8.contains(UInt8(ascii: "/"))
         else { return nil }
-        self.init(service: service, version: version, weight: weight, pid: pid, socket: socket, started: started)
+        var shadowShare = 0.0
+        if case .number(let share)? = fields["shadow"] { shadowShare = share }
+        self.init(
+            service: service, version: version, weight: weight, shadowShare: shadowShare, pid: pid, socket: socket, started: started)
     }
 }
 

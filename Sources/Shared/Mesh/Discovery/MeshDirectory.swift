@@ -81,7 +81,7 @@ struct MeshDirectory: Sendable {
             endpoints.append(
                 Endpoint(
                     service: entry.service, address: "ipc://\(self.path)/\(entry.socket)", name: name, version: entry.version,
-                    weight: entry.weight, pid: entry.pid))
+                    weight: entry.weight, shadowShare: entry.shadowShare, pid: entry.pid))
         }
         return endpoints.sorted { $0.name < $1.name }
     }

@@ -6,19 +6,41 @@ public struct MeshMethod: Sendable {
     /// One object, so that a call costs one reference and not one for each field.
     private final class Storage: Sendable {
         let descriptor: MethodDescriptor
+        let messages: Messages
         let handle: Handle
         let handleAtOnce: HandleAtOnce?
 
-        init(descriptor: MethodDescriptor, handle: @escaping Handle, handleAtOnce: HandleAtOnce? = nil) {
+        init(_ descriptor: MethodDescriptor, _ messages: Messages, handle: @escaping Handle, handleAtOnce: HandleAtOnce? = nil) {
             self.descriptor = descriptor
+            self.messages = messages
             self.handle = handle
             self.handleAtOnce = handleAtOnce
+        }
+    }
+
+    /// What goes in and out.
+    struct Messages: Sendable {
+        /// Full names.
+        let request: String
+        let response: String
+        var descriptors: @Sendable () -> [MessageDescriptor] = { [] }
+
+        init(request: String, response: String) {
+            self.request = request
+            self.response = response
+        }
+
+        init<Request: MeshMessage, Response: MeshMessage>(_: Request.Type, _: Response.Type) {
+            self.init(request: Request.fullName, response: Response.fullName)
+            self.descriptors = { [Request.descriptor, Response.descriptor].compactMap(\.self) }
         }
     }
 
     private let storage: Storage
 
     public var descriptor: MethodDescriptor { self.storage.descriptor }
+
+    var messages: Messages { self.storage.messages }
 
     /// Takes the request and answers the reply with room for its envelope.
     var handle: Handle { self.storage.handle }
@@ -29,7 +51,7 @@ public struct MeshMethod: Sendable {
     public init<Request: MeshMessage, Response: MeshMessage>(
         _ descriptor: MethodDescriptor, _ body: @escaping @Sendable (Request, CallContext) async throws -> Response
     ) {
-        self.storage = Storage(descriptor: descriptor) { raw, context, limit in
+        self.storage = Storage(descriptor, Messages(Request.self, Response.self)) { raw, context, limit in
             let response = try await body(try Self.decode(raw), context)
             return RawMessage(try MessageCoder.encode(response, envelope: Envelope(kind: .reply), limit: limit))
         }
@@ -42,12 +64,27 @@ public struct MeshMethod: Sendable {
     public init<Request: MeshMessage, Response: MeshMessage>(
         _ descriptor: MethodDescriptor, atOnce body: @escaping @Sendable (Request, CallContext) throws -> Response
     ) {
+        self.init(descriptor, Messages(Request.self, Response.self), atOnce: body)
+    }
+
+    /// A built-in method, whose messages are generated above this target.
+    init(
+        _ descriptor: MethodDescriptor, _ messages: Messages,
+        _ body: @escaping @Sendable (PackedMessage) throws(MeshError) -> PackedMessage
+    ) {
+        self.init(descriptor, messages, atOnce: { (message: PackedMessage, _) in try body(message) })
+    }
+
+    private init<Request: MeshMessage, Response: MeshMessage>(
+        _ descriptor: MethodDescriptor, _ messages: Messages,
+        atOnce body: @escaping @Sendable (Request, CallContext) throws -> Response
+    ) {
         let handle: HandleAtOnce = { raw, context, limit in
             let response = try body(try Self.decode(raw), context)
             return RawMessage(try MessageCoder.encode(response, envelope: Envelope(kind: .reply), limit: limit))
         }
         self.storage = Storage(
-            descriptor: descriptor, handle: { raw, context, limit in try handle(raw, context, limit) },
+            descriptor, messages, handle: { raw, context, limit in try handle(raw, context, limit) },
             handleAtOnce: descriptor.isHeavy ? nil : handle)
     }
 

@@ -53,9 +53,10 @@ public final class MeshServer: Sendable {
         self.place = .directory(directory)
         self.configuration = configuration
         self.logger = logger
-        let load = ServerLoad(maximumHeavyCalls: configuration.maximumHeavyCalls)
+        let load = ServerLoad(configuration, threads: ThreadPoolExecutor.count(configuration.heavyThreads))
         self.load = load
-        self.methods = methods + [Self.healthMethod(service, version, load, health)]
+        self.methods = BuiltInMethods(service: service, version: version, load: load, configuration: configuration, health: health)
+            .added(to: methods)
     }
 
     /// A server at a fixed address (`inproc://name`, `ipc:///path`, `tls+tcp://host:port`), which no directory announces.
@@ -75,13 +76,17 @@ public final class MeshServer: Sendable {
         self.place = .address(address)
         self.configuration = configuration
         self.logger = logger
-        let load = ServerLoad(maximumHeavyCalls: configuration.maximumHeavyCalls)
+        let load = ServerLoad(configuration, threads: ThreadPoolExecutor.count(configuration.heavyThreads))
         self.load = load
-        self.methods = methods + [Self.healthMethod(service, version, load, health)]
+        self.methods = BuiltInMethods(service: service, version: version, load: load, configuration: configuration, health: health)
+            .added(to: methods)
     }
 
     /// Calls that are being answered.
     public var inFlight: Int { self.load.inFlight }
+
+    /// What it has to do.
+    public var statistics: ServerState { self.load.description }
 
     public var isDraining: Bool { self.load.isDraining }
 
@@ -187,8 +192,8 @@ public final class MeshServer: Sendable {
     private func announce(_ address: String, in directory: MeshDirectory) throws(MeshError) {
         let socket = address.split(separator: "/").last.map(String.init) ?? address
         let entry = DirectoryEntry(
-            service: self.service, version: self.version, weight: self.configuration.weight, pid: getpid(), socket: socket,
-            started: Int64(time(nil)))
+            service: self.service, version: self.version, weight: self.configuration.weight,
+            shadowShare: self.configuration.shadowShare, pid: getpid(), socket: socket, started: Int64(time(nil)))
         try directory.publish(entry, as: self.state.withLock { $0.name })
     }
 
@@ -273,15 +278,5 @@ public final class MeshServer: Sendable {
         }
         for continuation in drained { continuation.resume() }
         self.logger.debug("mesh server closed", metadata: ["in.flight": "\(self.load.inFlight)"])
-    }
-
-    private static func healthMethod(
-        _ service: String, _ version: String, _ load: ServerLoad, _ health: @escaping @Sendable () -> HealthReport
-    ) -> MeshMethod {
-        MeshMethod(HealthMethod.descriptor) { (_: HealthMethod.Request, _) in
-            var report = health()
-            if load.isDraining { report.status = .draining }
-            return HealthMethod.Response(report, service: service, version: version, inFlight: load.inFlight)
-        }
     }
 }

@@ -9,7 +9,7 @@ internal import Synchronization
 final class ServeSlot: Sendable {
     /// A call that waits to be answered.
     private struct Work {
-        let call: ServerCore.Call
+        var call: ServerCore.Call
         let message: RawMessage
         let start: Deadline
     }
@@ -73,10 +73,26 @@ final class ServeSlot: Sendable {
         } catch {
             // Counted like any other, so that a drain waits for the reply.
             self.core.callRefused(error, since: start)
-            self.reply(error, nil, since: start)
+            self.reply(error, nil, isHeavy: false, since: start)
             return
         }
-        self.dispatch(Work(call: call, message: RawMessage(message), start: start))
+        let work = Work(call: call, message: RawMessage(message), start: start)
+        guard let ticket = call.ticket else { return self.dispatch(work) }
+        // Decided by another slot's call, at its end: only heavy calls wait, which are given a task and run elsewhere, and a refusal
+        // ends as a light call, for which nobody waits. So calls that end one after the other never nest.
+        ticket.whenDecided { [self] refusal in self.turnCame(work, refusal) }
+    }
+
+    private func turnCame(_ work: Work, _ refusal: MeshError?) {
+        self.core.turnCame(work.call, refusal)
+        if let refusal {
+            _ = work.message.take()
+            self.reply(refusal, work.call, isHeavy: false, since: work.start)
+        } else {
+            var work = work
+            work.call.admission = .now
+            self.dispatch(work)
+        }
     }
 
     // MARK: Answering
@@ -84,7 +100,7 @@ final class ServeSlot: Sendable {
     private func dispatch(_ work: Work) {
         if let handle = work.call.method.handleAtOnce, self.core.configuration.interceptors.isEmpty {
             self.answerAtOnce(work, handle)
-        } else if work.call.method.descriptor.isHeavy {
+        } else if work.call.isHeavy {
             self.answerHeavy(work)
         } else {
             self.handOver(work)
@@ -99,14 +115,15 @@ final class ServeSlot: Sendable {
             }
             self.reply(reply, work.call, since: work.start)
         } catch {
-            self.reply(self.failure(error, of: work.call), work.call, since: work.start)
+            self.reply(self.failure(error, of: work.call), work.call, isHeavy: work.call.isHeavy, since: work.start)
         }
     }
 
     private func answerHeavy(_ work: Work) {
         let generation = self.begin(work.call)
-        // The deadline cancels it; a drain awaits it by the count of calls in flight.
+        // The deadline and the caller cancel it; a drain awaits it by the count of calls in flight.
         let task = Task(executorPreference: self.core.heavyExecutor) { [self] in await self.answer(work) }
+        work.call.cancellation?.attach(task)
         self.watch(task, work.call, generation)
     }
 
@@ -119,7 +136,7 @@ final class ServeSlot: Sendable {
             }
             self.reply(reply, work.call, since: work.start)
         } catch {
-            self.reply(self.failure(error, of: work.call), work.call, since: work.start)
+            self.reply(self.failure(error, of: work.call), work.call, isHeavy: work.call.isHeavy, since: work.start)
         }
     }
 
@@ -128,6 +145,7 @@ final class ServeSlot: Sendable {
         if error is CancellationError, call.context.deadline.isExpired {
             return MeshError(.deadlineExceeded, "the handler ran out of time")
         }
+        if error is CancellationError, call.cancellation?.isCancelled == true { return MeshError(.cancelled, "the caller gave up") }
         self.core.handlerFailed(call, error)
         // What an unforeseen error says may be private.
         return MeshError(.internal, "the handler of \(call.method.descriptor.fullName) failed")
@@ -236,30 +254,34 @@ final class ServeSlot: Sendable {
     // MARK: Replies
 
     private func reply(_ message: RawMessage, _ call: ServerCore.Call, since start: Deadline) {
-        self.send(message.take(), call, nil, since: start)
+        self.send(message.take(), call, nil, isHeavy: call.isHeavy, since: start)
     }
 
-    private func reply(_ error: MeshError, _ call: ServerCore.Call?, since start: Deadline) {
+    /// - Parameter isHeavy: Whether it was admitted as a heavy call.
+    private func reply(_ error: MeshError, _ call: ServerCore.Call?, isHeavy: Bool, since start: Deadline) {
         do {
-            self.send(try MessageCoder.encode(error, limit: self.core.configuration.maximumMessageSize), call, error.code, since: start)
+            let message = try MessageCoder.encode(error, limit: self.core.configuration.maximumMessageSize)
+            self.send(message, call, error, isHeavy: isHeavy, since: start)
         } catch {
             // No memory for a reply: the caller's deadline answers.
             self.end()
-            self.core.callEnded(isHeavy: call?.method.descriptor.isHeavy ?? false)
+            self.core.callEnded(isHeavy: isHeavy)
             self.start()
         }
     }
 
-    private func send(_ message: consuming MessageBuffer, _ call: ServerCore.Call?, _ code: MeshError.Code?, since start: Deadline) {
+    private func send(
+        _ message: consuming MessageBuffer, _ call: ServerCore.Call?, _ error: MeshError?, isHeavy: Bool, since start: Deadline
+    ) {
         let duration = Deadline.now.nanoseconds - start.nanoseconds
         var message = message
-        let envelope = self.core.replyEnvelope(call, code, duration: duration)
+        let envelope = self.core.replyEnvelope(call, error, duration: duration)
         // Writing into memory can't fail; the closure's type says otherwise.
         try? unsafe message.withMutableBytes { unsafe envelope.write(to: $0) }
-        self.core.observe(call?.method.descriptor, code, duration: duration)
+        self.core.observe(call?.method.descriptor, error?.code, duration: duration)
         self.end()
         self.replyOperation.send(message, over: self.context)
-        self.core.callEnded(isHeavy: call?.method.descriptor.isHeavy ?? false)
+        self.core.callEnded(isHeavy: isHeavy)
         if self.replyOperation.isOver { self.start() } else { self.waitingRoom.enter(self) }
     }
 

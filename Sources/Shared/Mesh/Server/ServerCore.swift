@@ -5,6 +5,14 @@ final class ServerCore: Sendable {
     struct Call: Sendable {
         let method: MeshMethod
         let context: CallContext
+        /// The call waits for its turn; `nil`: it may run.
+        let ticket: AdmissionTicket?
+        /// Of a heavy call.
+        let cancellation: CancellationRegistry.Call?
+        /// When it was admitted.
+        var admission: Deadline
+
+        var isHeavy: Bool { self.method.descriptor.isHeavy }
     }
 
     let configuration: MeshServerConfiguration
@@ -12,6 +20,7 @@ final class ServerCore: Sendable {
     private let methods: [UInt32: MeshMethod]
     private let logger: Logger
     private let load: ServerLoad
+    private let cancellations = CancellationRegistry()
     /// Told after each call that ends while the server drains.
     private let drainChanged: @Sendable () -> Void
 
@@ -35,11 +44,20 @@ final class ServerCore: Sendable {
             throw MeshError(.resourceExhausted, "a call of \(message.count) bytes is over the limit")
         }
         let envelope = try unsafe message.withBytes { (bytes) throws(MeshError) in try unsafe Envelope(reading: bytes) }
+        if envelope.kind == .cancel {
+            self.cancellations.cancel(envelope)
+            throw MeshError(.cancelled, "as asked")
+        }
         guard envelope.kind == .call else { throw MeshError(.unimplemented, "only calls are answered") }
-        let deadline = envelope.deadline(at: .now)
-        if deadline.isExpired { throw MeshError(.deadlineExceeded, "the call had expired when it came") }
+        let now = Deadline.now
+        let deadline = envelope.deadline(at: now)
+        if deadline <= now { throw MeshError(.deadlineExceeded, "the call had expired when it came") }
         guard let method = self.methods[envelope.method] else {
             throw MeshError(.unimplemented, "method 0x\(String(envelope.method, radix: 16)) isn't known here")
+        }
+        let isShadow = envelope.flags.contains(.shadow)
+        if isShadow, !method.descriptor.isIdempotent {
+            throw MeshError(.failedPrecondition, "\(method.descriptor.fullName) may write, so it takes no copies of calls")
         }
         let context = CallContext(
             deadline: deadline,
@@ -48,26 +66,64 @@ final class ServerCore: Sendable {
                 sampled: envelope.flags.contains(.sampled)),
             metadata: try MessageCoder.metadata(message, envelope),
             method: method.descriptor.fullName,
-            peer: CallContext.Peer(connection: message.connection))
-        guard self.load.callArrived(isHeavy: method.descriptor.isHeavy) else {
-            throw MeshError(.resourceExhausted, "\(method.descriptor.fullName) has as many calls as it can take")
+            peer: CallContext.Peer(connection: message.connection),
+            isShadow: isShadow)
+        let isHeavy = method.descriptor.isHeavy
+        let arrival = self.load.callArrived(isHeavy: isHeavy, deadline: deadline, at: now)
+        if case .refuse(let reason) = arrival {
+            self.configuration.observer?.serverCallShed(method.descriptor, reason)
+            throw ServerLoad.refusal(reason)
         }
-        return Call(method: method, context: context)
+        var ticket: AdmissionTicket?
+        if case .wait(let place) = arrival { ticket = place }
+        return Call(
+            method: method, context: context, ticket: ticket, cancellation: isHeavy ? self.cancellations.add(envelope) : nil,
+            admission: now)
+    }
+
+    /// What a call in the queue has become.
+    func turnCame(_ call: Call, _ refusal: MeshError?) {
+        if let reason = refusal?.refusal {
+            if let cancellation = call.cancellation { self.cancellations.remove(cancellation) }
+            self.configuration.observer?.serverCallShed(call.method.descriptor, reason)
+        } else {
+            let wait = Deadline.now.nanoseconds - call.admission.nanoseconds
+            self.configuration.observer?.serverCallQueued(call.method.descriptor, for: .nanoseconds(Int64(clamping: wait)))
+        }
     }
 
     /// Counts a refusal as a call until its reply is sent.
     func callRefused(_ error: MeshError, since start: Deadline) {
-        _ = self.load.callArrived(isHeavy: false)
+        // The admission counts its own.
+        if error.refusal == nil { self.load.refusalArrived() }
         self.logger.debug("call refused", metadata: ["error": "\(error)"])
     }
 
     func callEnded(isHeavy: Bool) {
-        self.load.callEnded(isHeavy: isHeavy)
+        self.load.callEnded(isHeavy: isHeavy, at: .now)
         if self.load.isDraining { self.drainChanged() }
     }
 
     /// Runs the handler with its context bound.
     func run(_ call: Call, _ message: RawMessage) async throws -> RawMessage {
+        guard call.isHeavy else { return try await self.runHandler(call, message) }
+        let start = Deadline.now
+        defer {
+            if let cancellation = call.cancellation { self.cancellations.remove(cancellation) }
+            let end = Deadline.now
+            self.load.heavyEnded(
+                startDelay: .nanoseconds(Int64(clamping: start.nanoseconds &- call.admission.nanoseconds)),
+                time: .nanoseconds(Int64(clamping: end.nanoseconds &- start.nanoseconds)), ranOut: end >= call.context.deadline, at: end)
+        }
+        // Its caller gave up while it waited.
+        if call.cancellation?.isCancelled == true {
+            _ = message.take()
+            throw MeshError(.cancelled, "the caller gave up")
+        }
+        return try await self.runHandler(call, message)
+    }
+
+    private func runHandler(_ call: Call, _ message: RawMessage) async throws -> RawMessage {
         let limit = self.configuration.maximumMessageSize
         guard !self.configuration.interceptors.isEmpty else {
             return try await CallContext.$current.withValue(call.context) {
@@ -92,16 +148,19 @@ final class ServerCore: Sendable {
         return RawMessage(answer)
     }
 
-    func replyEnvelope(_ call: Call?, _ code: MeshError.Code?, duration: UInt64) -> Envelope {
-        Envelope(
+    /// - Parameter error: `nil` for success.
+    func replyEnvelope(_ call: Call?, _ error: MeshError?, duration: UInt64) -> Envelope {
+        var flags: Envelope.Flags = self.load.isDraining ? [.draining] : []
+        if error?.refusal != nil { flags.insert(.refused) }
+        return Envelope(
             kind: .reply,
-            flags: self.load.isDraining ? [.draining] : [],
+            flags: flags,
             method: call?.method.descriptor.id ?? 0,
             instant: duration,
             traceHigh: call?.context.trace.traceHigh ?? 0,
             traceLow: call?.context.trace.traceLow ?? 0,
             span: call?.context.trace.span ?? 0,
-            status: code?.rawValue ?? 0,
+            status: error?.code.rawValue ?? 0,
             load: UInt32(clamping: self.load.inFlight))
     }
 

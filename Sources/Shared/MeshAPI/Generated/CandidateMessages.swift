@@ -15,6 +15,11 @@ public struct Source: RawRepresentable, Sendable, Hashable, CaseIterable, Custom
     /// The known values, in the order of the `.proto`.
     public static let allCases: [Source] = [.collaborative, .content, .social, .nearby, .popular, .exploration]
 
+    public static let descriptor = EnumerationDescriptor(
+        "duet.candidate.v1.Source",
+        values: [.init("COLLABORATIVE", 0), .init("CONTENT", 1), .init("SOCIAL", 2), .init("NEARBY", 3), .init("POPULAR", 4), .init("EXPLORATION", 5)]
+    )
+
     /// A number that a newer peer knows may have no name here.
     public var rawValue: Int32
 
@@ -38,6 +43,19 @@ public struct Source: RawRepresentable, Sendable, Hashable, CaseIterable, Custom
 /// What every candidate must satisfy. A field that is absent does not filter.
 public struct Filter: MeshMessage {
     public static let fullName = "duet.candidate.v1.Filter"
+
+    public static let descriptor: MessageDescriptor? = MessageDescriptor(
+        Self.fullName,
+        fields: [
+            .init("min_age", 1, .uint32, isOptional: true),
+            .init("max_age", 2, .uint32, isOptional: true),
+            .init("gender", 3, .string, documentation: "\"male\", \"female\" or \"other\"; empty: any."),
+            .init("location", 4, .string, documentation: "Case-insensitive substring of the location; empty: any."),
+            .init("max_distance_km", 5, .double, isOptional: true, documentation: "Kilometres from the viewer's own place."),
+            .init("interest", 6, .string, documentation: "One interest, compared without case; empty: any."),
+        ],
+        documentation: "What every candidate must satisfy. A field that is absent does not filter."
+    )
 
     public var minAge: UInt32?
     public var maxAge: UInt32?
@@ -72,8 +90,21 @@ public struct Filter: MeshMessage {
 public struct GenerateRequest: MeshMessage {
     public static let fullName = "duet.candidate.v1.GenerateRequest"
 
+    public static let descriptor: MessageDescriptor? = MessageDescriptor(
+        Self.fullName,
+        fields: [
+            .init("user_id", 1, .fixed64),
+            .init("limit", 2, .uint32, documentation: "How many candidates at most, up to 2,000; 0 leaves it to the service's setting."),
+            .init("exclude_seen", 3, .bool),
+            .init("filter", 4, .message, typeName: "duet.candidate.v1.Filter"),
+            .init("exclude", 5, .fixed64, isRepeated: true, documentation: "People that the caller knows must not appear."),
+            .init("min_position", 6, .fixed64, documentation: "The caller has seen the log up to here (transaction id); a replica that is behind says so in its answer."),
+        ],
+        messages: { [Filter.descriptor].compactMap(\.self) }
+    )
+
     public var userID: UInt64
-    /// How many candidates at most, 1 to 2,000.
+    /// How many candidates at most, up to 2,000; 0 leaves it to the service's setting.
     public var limit: UInt32
     public var excludeSeen: Bool
     public var filter: Filter?
@@ -103,6 +134,20 @@ public struct GenerateRequest: MeshMessage {
 /// Columnar: the i-th values belong to one candidate. Sorted by score, best first.
 public struct GenerateResponse: MeshMessage {
     public static let fullName = "duet.candidate.v1.GenerateResponse"
+
+    public static let descriptor: MessageDescriptor? = MessageDescriptor(
+        Self.fullName,
+        fields: [
+            .init("user_ids", 1, .fixed64, isRepeated: true),
+            .init("scores", 2, .float, isRepeated: true, documentation: "Stage-1 score, comparable within one answer only."),
+            .init("sources", 3, .fixed32, isRepeated: true, documentation: "Bit set of the sources that proposed the candidate: bit n is Source n."),
+            .init("model_version", 4, .string, documentation: "The model whose factors were searched; empty when there was none."),
+            .init("position", 5, .fixed64, documentation: "How far this replica had read the log."),
+            .init("reports", 6, .message, typeName: "duet.candidate.v1.SourceReport", isRepeated: true),
+        ],
+        documentation: "Columnar: the i-th values belong to one candidate. Sorted by score, best first.",
+        messages: { [SourceReport.descriptor].compactMap(\.self) }
+    )
 
     public var userIDs: [UInt64]
     /// Stage-1 score, comparable within one answer only.
@@ -137,6 +182,18 @@ public struct GenerateResponse: MeshMessage {
 public struct SourceReport: MeshMessage {
     public static let fullName = "duet.candidate.v1.SourceReport"
 
+    public static let descriptor: MessageDescriptor? = MessageDescriptor(
+        Self.fullName,
+        fields: [
+            .init("source", 1, .enumeration, typeName: "duet.candidate.v1.Source"),
+            .init("proposed", 2, .uint32),
+            .init("kept", 3, .uint32),
+            .init("microseconds", 4, .uint32),
+        ],
+        documentation: "What one source did for one request.",
+        enumerations: { [Source.descriptor] }
+    )
+
     public var source: Source
     public var proposed: UInt32
     public var kept: UInt32
@@ -160,6 +217,15 @@ public struct SourceReport: MeshMessage {
 public struct SimilarRequest: MeshMessage {
     public static let fullName = "duet.candidate.v1.SimilarRequest"
 
+    public static let descriptor: MessageDescriptor? = MessageDescriptor(
+        Self.fullName,
+        fields: [
+            .init("user_id", 1, .fixed64),
+            .init("limit", 2, .uint32, documentation: "1 to 1,000."),
+            .init("viewer_id", 3, .fixed64, documentation: "On whose behalf: people blocked in either direction for this viewer are left out. 0: nobody's."),
+        ]
+    )
+
     public var userID: UInt64
     /// 1 to 1,000.
     public var limit: UInt32
@@ -181,6 +247,15 @@ public struct SimilarRequest: MeshMessage {
 /// The message `duet.candidate.v1.SimilarResponse`.
 public struct SimilarResponse: MeshMessage {
     public static let fullName = "duet.candidate.v1.SimilarResponse"
+
+    public static let descriptor: MessageDescriptor? = MessageDescriptor(
+        Self.fullName,
+        fields: [
+            .init("user_ids", 1, .fixed64, isRepeated: true),
+            .init("scores", 2, .float, isRepeated: true, documentation: "Cosine, -1 to 1."),
+            .init("model_version", 3, .string),
+        ]
+    )
 
     public var userIDs: [UInt64]
     /// Cosine, -1 to 1.

@@ -13,7 +13,8 @@ public enum CandidateService {
         isIdempotent: true,
         hedges: true,
         isHeavy: true,
-        timeout: .milliseconds(200)
+        timeout: .milliseconds(200),
+        documentation: "Proposes people for a viewer. Nobody outside the filter, blocked in either direction, or (if asked) seen is proposed."
     )
 
     /// The people most like one person, by what others think of them.
@@ -23,7 +24,8 @@ public enum CandidateService {
         isIdempotent: true,
         hedges: true,
         isHeavy: true,
-        timeout: .milliseconds(200)
+        timeout: .milliseconds(200),
+        documentation: "The people most like one person, by what others think of them."
     )
 
     /// Every method, in the order of the `.proto`.

@@ -7,6 +7,18 @@ public import Mesh
 public struct EvolutionBefore: MeshMessage {
     public static let fullName = "duet.testing.v1.EvolutionBefore"
 
+    public static let descriptor: MessageDescriptor? = MessageDescriptor(
+        Self.fullName,
+        fields: [
+            .init("name", 1, .string),
+            .init("ids", 2, .fixed64, isRepeated: true),
+            .init("nickname", 3, .string, documentation: "Gone afterwards."),
+            .init("limit", 4, .uint32),
+            .init("part", 5, .message, typeName: "duet.testing.v1.EvolutionPart"),
+        ],
+        messages: { [EvolutionPart.descriptor].compactMap(\.self) }
+    )
+
     public var name: String
     public var ids: [UInt64]
     /// Gone afterwards.
@@ -33,6 +45,22 @@ public struct EvolutionBefore: MeshMessage {
 /// The message `duet.testing.v1.EvolutionAfter`.
 public struct EvolutionAfter: MeshMessage {
     public static let fullName = "duet.testing.v1.EvolutionAfter"
+
+    public static let descriptor: MessageDescriptor? = MessageDescriptor(
+        Self.fullName,
+        fields: [
+            .init("name", 1, .string),
+            .init("ids", 2, .fixed64, isRepeated: true),
+            .init("limit", 4, .uint64, documentation: "Wider than it was."),
+            .init("part", 5, .message, typeName: "duet.testing.v1.EvolutionPartAfter"),
+            .init("weights", 6, .float, isRepeated: true, documentation: "New: of each wire type."),
+            .init("active", 7, .bool, isOptional: true),
+            .init("shift", 8, .sint64),
+            .init("flags", 9, .fixed32),
+            .init("parts", 10, .message, typeName: "duet.testing.v1.EvolutionPartAfter", isRepeated: true),
+        ],
+        messages: { [EvolutionPartAfter.descriptor].compactMap(\.self) }
+    )
 
     public var name: String
     public var ids: [UInt64]
@@ -74,6 +102,13 @@ public struct EvolutionAfter: MeshMessage {
 public struct EvolutionPart: MeshMessage {
     public static let fullName = "duet.testing.v1.EvolutionPart"
 
+    public static let descriptor: MessageDescriptor? = MessageDescriptor(
+        Self.fullName,
+        fields: [
+            .init("key", 1, .string),
+        ]
+    )
+
     public var key: String
 
     /// Creates a message; a field that is left out has its default.
@@ -87,6 +122,14 @@ public struct EvolutionPart: MeshMessage {
 /// The message `duet.testing.v1.EvolutionPartAfter`.
 public struct EvolutionPartAfter: MeshMessage {
     public static let fullName = "duet.testing.v1.EvolutionPartAfter"
+
+    public static let descriptor: MessageDescriptor? = MessageDescriptor(
+        Self.fullName,
+        fields: [
+            .init("key", 1, .string),
+            .init("value", 2, .bytes),
+        ]
+    )
 
     public var key: String
     public var value: [UInt8]

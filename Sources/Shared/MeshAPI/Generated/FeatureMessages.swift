@@ -7,6 +7,15 @@ public import Mesh
 public struct GetFeaturesRequest: MeshMessage {
     public static let fullName = "duet.feature.v1.GetFeaturesRequest"
 
+    public static let descriptor: MessageDescriptor? = MessageDescriptor(
+        Self.fullName,
+        fields: [
+            .init("user_ids", 1, .fixed64, isRepeated: true),
+            .init("schema_version", 2, .uint32, documentation: "Version of the person schema; a server that can't compute it answers FAILED_PRECONDITION."),
+            .init("embedding_version", 3, .string, documentation: "Model version whose factors are wanted; empty: no factors."),
+        ]
+    )
+
     public var userIDs: [UInt64]
     /// Version of the person schema; a server that can't compute it answers FAILED_PRECONDITION.
     public var schemaVersion: UInt32
@@ -25,60 +34,50 @@ public struct GetFeaturesRequest: MeshMessage {
     }
 }
 
-/// Columnar, in the order of the request; people who don't exist are left out.
+/// The message `duet.feature.v1.GetFeaturesResponse`.
 public struct GetFeaturesResponse: MeshMessage {
     public static let fullName = "duet.feature.v1.GetFeaturesResponse"
 
-    public var userIDs: [UInt64]
+    public static let descriptor: MessageDescriptor? = MessageDescriptor(
+        Self.fullName,
+        fields: [
+            .init("schema_version", 1, .uint32),
+            .init("embedding_version", 2, .string, documentation: "The embedding version that the factors are of; empty when that asked for is unknown."),
+            .init("rows", 3, .fixed32, isRepeated: true, documentation: "For each person, in the order of the request, a row; or one word of 0 for somebody who doesn't exist. The first word of a row: bit 31 set, bits 16 to 30 the number of factors (0 for a person without), bits 8 to 15 that of biography terms, bits 0 to 7 that of interests. After it the values of the person schema, the hashed interests, the hashed terms, the source factors and the target factors. Numbers are the bits of a float."),
+        ]
+    )
+
     public var schemaVersion: UInt32
-    /// Row-major matrix: `width` values for each person.
-    public var width: UInt32
-    public var values: [Float]
-    /// Row-major: `dimension` values for each person in each of the two; zeros for a person without factors.
-    public var dimension: UInt32
-    public var sourceFactors: [Float]
-    public var targetFactors: [Float]
-    /// Hashed interests and biography terms: `*_counts[i]` values belong to person i.
-    public var interestCounts: [UInt32]
-    public var interests: [UInt32]
-    public var termCounts: [UInt32]
-    public var terms: [UInt32]
     /// The embedding version that the factors are of; empty when that asked for is unknown.
     public var embeddingVersion: String
+    /// For each person, in the order of the request, a row; or one word of 0 for somebody who doesn't exist.
+    /// The first word of a row: bit 31 set, bits 16 to 30 the number of factors (0 for a person without), bits 8 to 15 that of biography
+    /// terms, bits 0 to 7 that of interests. After it the values of the person schema, the hashed interests, the hashed terms, the source
+    /// factors and the target factors. Numbers are the bits of a float.
+    public var rows: [UInt32]
 
     /// Creates a message; a field that is left out has its default.
     public init(
-        userIDs: [UInt64] = [],
         schemaVersion: UInt32 = 0,
-        width: UInt32 = 0,
-        values: [Float] = [],
-        dimension: UInt32 = 0,
-        sourceFactors: [Float] = [],
-        targetFactors: [Float] = [],
-        interestCounts: [UInt32] = [],
-        interests: [UInt32] = [],
-        termCounts: [UInt32] = [],
-        terms: [UInt32] = [],
-        embeddingVersion: String = ""
+        embeddingVersion: String = "",
+        rows: [UInt32] = []
     ) {
-        self.userIDs = userIDs
         self.schemaVersion = schemaVersion
-        self.width = width
-        self.values = values
-        self.dimension = dimension
-        self.sourceFactors = sourceFactors
-        self.targetFactors = targetFactors
-        self.interestCounts = interestCounts
-        self.interests = interests
-        self.termCounts = termCounts
-        self.terms = terms
         self.embeddingVersion = embeddingVersion
+        self.rows = rows
     }
 }
 
 /// The message `duet.feature.v1.DescribeFeaturesRequest`.
 public struct DescribeFeaturesRequest: MeshMessage {
     public static let fullName = "duet.feature.v1.DescribeFeaturesRequest"
+
+    public static let descriptor: MessageDescriptor? = MessageDescriptor(
+        Self.fullName,
+        fields: [
+            .init("user_id", 1, .fixed64),
+        ]
+    )
 
     public var userID: UInt64
 
@@ -93,6 +92,17 @@ public struct DescribeFeaturesRequest: MeshMessage {
 /// The message `duet.feature.v1.DescribeFeaturesResponse`.
 public struct DescribeFeaturesResponse: MeshMessage {
     public static let fullName = "duet.feature.v1.DescribeFeaturesResponse"
+
+    public static let descriptor: MessageDescriptor? = MessageDescriptor(
+        Self.fullName,
+        fields: [
+            .init("found", 1, .bool),
+            .init("schema_version", 2, .uint32),
+            .init("names", 3, .string, isRepeated: true),
+            .init("values", 4, .double, isRepeated: true),
+            .init("computed_at", 5, .int64, documentation: "Microseconds since 1970 at which the behavioural part was computed."),
+        ]
+    )
 
     public var found: Bool
     public var schemaVersion: UInt32
@@ -160,54 +170,17 @@ extension GetFeaturesResponse: @unsafe ProtobufCMessage {
     public func withPackedForm<R>(_ body: (Int, (UnsafeMutableRawBufferPointer) -> Void) throws(MeshError) -> R) throws(MeshError) -> R {
         let storage = ProtobufCStorage()
         var layout = unsafe self.layout(in: storage)
-        return unsafe try self.userIDs.withUnsafeBufferPointer { (array) throws(MeshError) -> R in
-            unsafe layout.user_ids = UnsafeMutablePointer(mutating: array.baseAddress)
-            unsafe layout.n_user_ids = array.count
-            return unsafe try self.values.withUnsafeBufferPointer { (array) throws(MeshError) -> R in
-                unsafe layout.values = UnsafeMutablePointer(mutating: array.baseAddress)
-                unsafe layout.n_values = array.count
-                return unsafe try self.sourceFactors.withUnsafeBufferPointer { (array) throws(MeshError) -> R in
-                    unsafe layout.source_factors = UnsafeMutablePointer(mutating: array.baseAddress)
-                    unsafe layout.n_source_factors = array.count
-                    return unsafe try self.targetFactors.withUnsafeBufferPointer { (array) throws(MeshError) -> R in
-                        unsafe layout.target_factors = UnsafeMutablePointer(mutating: array.baseAddress)
-                        unsafe layout.n_target_factors = array.count
-                        return unsafe try self.interestCounts.withUnsafeBufferPointer { (array) throws(MeshError) -> R in
-                            unsafe layout.interest_counts = UnsafeMutablePointer(mutating: array.baseAddress)
-                            unsafe layout.n_interest_counts = array.count
-                            return unsafe try self.interests.withUnsafeBufferPointer { (array) throws(MeshError) -> R in
-                                unsafe layout.interests = UnsafeMutablePointer(mutating: array.baseAddress)
-                                unsafe layout.n_interests = array.count
-                                return unsafe try self.termCounts.withUnsafeBufferPointer { (array) throws(MeshError) -> R in
-                                    unsafe layout.term_counts = UnsafeMutablePointer(mutating: array.baseAddress)
-                                    unsafe layout.n_term_counts = array.count
-                                    return unsafe try self.terms.withUnsafeBufferPointer { (array) throws(MeshError) -> R in
-                                        unsafe layout.terms = UnsafeMutablePointer(mutating: array.baseAddress)
-                                        unsafe layout.n_terms = array.count
-                                        return unsafe try ProtobufC.lend(&layout, storage, body)
-                                    }
-                                }
-                            }
-                        }
-                    }
-                }
-            }
+        return unsafe try self.rows.withUnsafeBufferPointer { (array) throws(MeshError) -> R in
+            unsafe layout.rows = UnsafeMutablePointer(mutating: array.baseAddress)
+            unsafe layout.n_rows = array.count
+            return unsafe try ProtobufC.lend(&layout, storage, body)
         }
     }
 
     init(layout: UnsafePointer<Layout>) throws(MeshError) {
-        self.userIDs = unsafe ProtobufC.numbers(layout.pointee.user_ids, layout.pointee.n_user_ids)
         self.schemaVersion = unsafe layout.pointee.schema_version
-        self.width = unsafe layout.pointee.width
-        self.values = unsafe ProtobufC.numbers(layout.pointee.values, layout.pointee.n_values)
-        self.dimension = unsafe layout.pointee.dimension
-        self.sourceFactors = unsafe ProtobufC.numbers(layout.pointee.source_factors, layout.pointee.n_source_factors)
-        self.targetFactors = unsafe ProtobufC.numbers(layout.pointee.target_factors, layout.pointee.n_target_factors)
-        self.interestCounts = unsafe ProtobufC.numbers(layout.pointee.interest_counts, layout.pointee.n_interest_counts)
-        self.interests = unsafe ProtobufC.numbers(layout.pointee.interests, layout.pointee.n_interests)
-        self.termCounts = unsafe ProtobufC.numbers(layout.pointee.term_counts, layout.pointee.n_term_counts)
-        self.terms = unsafe ProtobufC.numbers(layout.pointee.terms, layout.pointee.n_terms)
         self.embeddingVersion = unsafe try ProtobufC.string(layout.pointee.embedding_version, "GetFeaturesResponse.embedding_version")
+        self.rows = unsafe ProtobufC.numbers(layout.pointee.rows, layout.pointee.n_rows)
     }
 
     /// Everything but the arrays of numbers, which the caller points at or copies.
@@ -215,8 +188,6 @@ extension GetFeaturesResponse: @unsafe ProtobufCMessage {
         var layout = unsafe Layout()
         unsafe duet__feature__v1__get_features_response__init(&layout)
         unsafe layout.schema_version = self.schemaVersion
-        unsafe layout.width = self.width
-        unsafe layout.dimension = self.dimension
         unsafe layout.embedding_version = storage.bytes(self.embeddingVersion)
         return unsafe layout
     }

@@ -12,8 +12,9 @@ public enum FeatureService {
         name: "GetFeatures",
         isIdempotent: true,
         hedges: true,
-        isHeavy: true,
-        timeout: .milliseconds(150)
+        timeout: .milliseconds(150),
+        shardKey: "user_ids",
+        documentation: "Features of many people, as the ranking model of the named schema and embedding version needs them."
     )
 
     /// One person's features by name, for people to read.
@@ -22,7 +23,9 @@ public enum FeatureService {
         name: "DescribeFeatures",
         isIdempotent: true,
         isHeavy: true,
-        timeout: .milliseconds(500)
+        timeout: .milliseconds(500),
+        shardKey: "user_id",
+        documentation: "One person's features by name, for people to read."
     )
 
     /// Every method, in the order of the `.proto`.
@@ -71,7 +74,7 @@ public struct FeatureServiceClient: Sendable {
         deadline: Deadline? = nil,
         context: CallContext? = nil
     ) async throws(MeshError) -> GetFeaturesResponse {
-        try await self.client.call(FeatureService.getFeatures, request, deadline: deadline, context: context)
+        try await self.client.call(FeatureService.getFeatures, request, shard: request.userIDs.first.map { ShardKey($0) }, deadline: deadline, context: context)
     }
 
     /// One person's features by name, for people to read.
@@ -84,6 +87,6 @@ public struct FeatureServiceClient: Sendable {
         deadline: Deadline? = nil,
         context: CallContext? = nil
     ) async throws(MeshError) -> DescribeFeaturesResponse {
-        try await self.client.call(FeatureService.describeFeatures, request, deadline: deadline, context: context)
+        try await self.client.call(FeatureService.describeFeatures, request, shard: ShardKey(request.userID), deadline: deadline, context: context)
     }
 }

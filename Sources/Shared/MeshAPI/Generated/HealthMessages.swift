@@ -7,6 +7,11 @@ public import Mesh
 public struct CheckRequest: MeshMessage {
     public static let fullName = "duet.health.v1.CheckRequest"
 
+    public static let descriptor: MessageDescriptor? = MessageDescriptor(
+        Self.fullName,
+        fields: []
+    )
+
     public init() {}
 }
 
@@ -21,6 +26,11 @@ public struct CheckResponse: MeshMessage {
 
         /// The known values, in the order of the `.proto`.
         public static let allCases: [Status] = [.unknown, .serving, .notServing, .draining]
+
+        public static let descriptor = EnumerationDescriptor(
+            "duet.health.v1.CheckResponse.Status",
+            values: [.init("UNKNOWN", 0), .init("SERVING", 1), .init("NOT_SERVING", 2), .init("DRAINING", 3)]
+        )
 
         /// A number that a newer peer knows may have no name here.
         public var rawValue: Int32
@@ -41,6 +51,20 @@ public struct CheckResponse: MeshMessage {
     }
 
     public static let fullName = "duet.health.v1.CheckResponse"
+
+    public static let descriptor: MessageDescriptor? = MessageDescriptor(
+        Self.fullName,
+        fields: [
+            .init("status", 1, .enumeration, typeName: "duet.health.v1.CheckResponse.Status"),
+            .init("service", 2, .string, documentation: "Name and version of the service that answers."),
+            .init("version", 3, .string),
+            .init("pid", 4, .uint32),
+            .init("in_flight", 5, .uint32, documentation: "Calls in flight when the reply was made."),
+            .init("dependencies", 6, .message, typeName: "duet.health.v1.Dependency", isRepeated: true, documentation: "One entry a dependency: what it is, whether it is well, and a sentence when it is not."),
+        ],
+        messages: { [Dependency.descriptor].compactMap(\.self) },
+        enumerations: { [CheckResponse.Status.descriptor] }
+    )
 
     public var status: CheckResponse.Status
     /// Name and version of the service that answers.
@@ -73,6 +97,15 @@ public struct CheckResponse: MeshMessage {
 /// The message `duet.health.v1.Dependency`.
 public struct Dependency: MeshMessage {
     public static let fullName = "duet.health.v1.Dependency"
+
+    public static let descriptor: MessageDescriptor? = MessageDescriptor(
+        Self.fullName,
+        fields: [
+            .init("name", 1, .string),
+            .init("healthy", 2, .bool),
+            .init("detail", 3, .string),
+        ]
+    )
 
     public var name: String
     public var healthy: Bool

@@ -11,7 +11,8 @@ public enum HealthService {
         service: "duet.health.v1.HealthService",
         name: "Check",
         isIdempotent: true,
-        timeout: .milliseconds(500)
+        timeout: .milliseconds(500),
+        documentation: "Says whether this process can serve, and why not."
     )
 
     /// Every method, in the order of the `.proto`.

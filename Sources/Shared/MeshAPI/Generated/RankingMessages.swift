@@ -7,6 +7,20 @@ public import Mesh
 public struct RankRequest: MeshMessage {
     public static let fullName = "duet.ranking.v1.RankRequest"
 
+    public static let descriptor: MessageDescriptor? = MessageDescriptor(
+        Self.fullName,
+        fields: [
+            .init("user_id", 1, .fixed64),
+            .init("candidate_ids", 2, .fixed64, isRepeated: true),
+            .init("candidate_scores", 3, .float, isRepeated: true, documentation: "Stage-1 scores, one a candidate; the order when a candidate has no features."),
+            .init("limit", 4, .uint32, documentation: "How many at most come back; 0: all."),
+            .init("explain", 5, .bool),
+            .init("model_version", 6, .string, documentation: "Model version asked for; empty: the active one."),
+            .init("context", 7, .message, typeName: "duet.ranking.v1.RequestContext"),
+        ],
+        messages: { [RequestContext.descriptor].compactMap(\.self) }
+    )
+
     public var userID: UInt64
     public var candidateIDs: [UInt64]
     /// Stage-1 scores, one a candidate; the order when a candidate has no features.
@@ -42,6 +56,15 @@ public struct RankRequest: MeshMessage {
 public struct RequestContext: MeshMessage {
     public static let fullName = "duet.ranking.v1.RequestContext"
 
+    public static let descriptor: MessageDescriptor? = MessageDescriptor(
+        Self.fullName,
+        fields: [
+            .init("requested_at", 1, .int64, documentation: "Microseconds since 1970, UTC."),
+            .init("device", 2, .string, documentation: "\"mobile\", \"desktop\" or empty."),
+        ],
+        documentation: "When and from what the request came."
+    )
+
     /// Microseconds since 1970, UTC.
     public var requestedAt: Int64
     /// "mobile", "desktop" or empty.
@@ -60,6 +83,21 @@ public struct RequestContext: MeshMessage {
 /// Columnar, best first.
 public struct RankResponse: MeshMessage {
     public static let fullName = "duet.ranking.v1.RankResponse"
+
+    public static let descriptor: MessageDescriptor? = MessageDescriptor(
+        Self.fullName,
+        fields: [
+            .init("user_ids", 1, .fixed64, isRepeated: true),
+            .init("scores", 2, .double, isRepeated: true, documentation: "Uncalibrated P(the viewer likes the candidate)."),
+            .init("match_scores", 3, .double, isRepeated: true, documentation: "Calibrated probability of a match, 0 to 1."),
+            .init("model_version", 4, .string),
+            .init("feature_names", 5, .string, isRepeated: true, documentation: "Names of the terms, and a row of contributions for each person when explain was set: intercept plus the row is logit(score)."),
+            .init("intercept", 6, .double),
+            .init("contributions", 7, .double, isRepeated: true),
+            .init("unknown", 8, .uint32, documentation: "Candidates that were left out because the feature store doesn't know them."),
+        ],
+        documentation: "Columnar, best first."
+    )
 
     public var userIDs: [UInt64]
     /// Uncalibrated P(the viewer likes the candidate).
@@ -100,12 +138,25 @@ public struct RankResponse: MeshMessage {
 public struct ListModelsRequest: MeshMessage {
     public static let fullName = "duet.ranking.v1.ListModelsRequest"
 
+    public static let descriptor: MessageDescriptor? = MessageDescriptor(
+        Self.fullName,
+        fields: []
+    )
+
     public init() {}
 }
 
 /// The message `duet.ranking.v1.ListModelsResponse`.
 public struct ListModelsResponse: MeshMessage {
     public static let fullName = "duet.ranking.v1.ListModelsResponse"
+
+    public static let descriptor: MessageDescriptor? = MessageDescriptor(
+        Self.fullName,
+        fields: [
+            .init("models", 1, .message, typeName: "duet.ranking.v1.Model", isRepeated: true),
+        ],
+        messages: { [Model.descriptor].compactMap(\.self) }
+    )
 
     public var models: [Model]
 
@@ -120,6 +171,16 @@ public struct ListModelsResponse: MeshMessage {
 /// The message `duet.ranking.v1.Model`.
 public struct Model: MeshMessage {
     public static let fullName = "duet.ranking.v1.Model"
+
+    public static let descriptor: MessageDescriptor? = MessageDescriptor(
+        Self.fullName,
+        fields: [
+            .init("version", 1, .string),
+            .init("active", 2, .bool),
+            .init("created_at", 3, .int64),
+            .init("schema_version", 4, .uint32),
+        ]
+    )
 
     public var version: String
     public var active: Bool

@@ -12,8 +12,8 @@ public enum RankingService {
         name: "Rank",
         isIdempotent: true,
         hedges: true,
-        isHeavy: true,
-        timeout: .milliseconds(250)
+        timeout: .milliseconds(250),
+        documentation: "Scores candidates for a viewer and returns the best, in order."
     )
 
     /// The model versions that can be asked for.
@@ -21,7 +21,8 @@ public enum RankingService {
         service: "duet.ranking.v1.RankingService",
         name: "ListModels",
         isIdempotent: true,
-        timeout: .milliseconds(500)
+        timeout: .milliseconds(500),
+        documentation: "The model versions that can be asked for."
     )
 
     /// Every method, in the order of the `.proto`.

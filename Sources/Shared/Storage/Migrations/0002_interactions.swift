@@ -12,7 +12,7 @@ extension Storage {
                 id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
                 user_id bigint NOT NULL,
                 target_user_id bigint NOT NULL,
-                kind smallint NOT NULL CHECK (kind BETWEEN 1 AND 6),
+                kind smallint NOT NULL CHECK (kind BETWEEN 1 AND 7),
                 occurred_at timestamptz NOT NULL DEFAULT now(),
                 context jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(context) = 'object'),
                 -- Identifiers are not in the order of commits. Readers of the log go by (xid, id) below the oldest running transaction.

@@ -19,6 +19,9 @@ extension Storage {
                 other record;
                 open boolean := false;
             BEGIN
+                IF p_kind = 7 THEN
+                    RAISE check_violation USING MESSAGE = 'a block is lifted by lift_block() alone';
+                END IF;
                 PERFORM pg_advisory_xact_lock_shared(lock_log()), pg_advisory_xact_lock(lock_pair(p_user, p_target)),
                     pg_advisory_xact_lock_shared(lock_person(p_user)), pg_advisory_xact_lock_shared(lock_person(p_target));
 
@@ -75,18 +78,24 @@ extension Storage {
             $$;
 
             -- Lifts the blocker's own block. Their like, if they gave one meanwhile, goes with it: a match needs a new one.
+            -- The log tells its readers (kind 7), or their copies would hide the pair for ever.
             CREATE FUNCTION lift_block(p_blocker bigint, p_blocked bigint) RETURNS boolean
                 LANGUAGE plpgsql AS $$
             BEGIN
-                PERFORM pg_advisory_xact_lock_shared(lock_log());
-                PERFORM pg_advisory_xact_lock(lock_pair(p_blocker, p_blocked));
+                PERFORM pg_advisory_xact_lock_shared(lock_log()), pg_advisory_xact_lock(lock_pair(p_blocker, p_blocked)),
+                    pg_advisory_xact_lock_shared(lock_person(p_blocker)), pg_advisory_xact_lock_shared(lock_person(p_blocked));
                 UPDATE pair_states AS s SET
                     blocked = false,
                     opinion = CASE WHEN s.opinion NOT IN (1, 3) THEN s.opinion END,
                     updated_at = greatest(s.updated_at, clock_timestamp()),
                     version = s.version + 1
                 WHERE s.user_id = p_blocker AND s.target_user_id = p_blocked AND s.blocked;
-                RETURN FOUND;
+                IF NOT FOUND THEN
+                    RETURN false;
+                END IF;
+                INSERT INTO interactions (user_id, target_user_id, kind, occurred_at)
+                VALUES (p_blocker, p_blocked, 7, clock_timestamp());
+                RETURN true;
             END
             $$;
             """#)

@@ -7,14 +7,18 @@ internal import Synchronization
 /// `{run}:safety:log`; `{run}` is the run id of the server process.
 ///
 /// A server that was restarted from a file, or took over as a replica, may have lost bumps: its keys must not be believed. Each round
-/// trip therefore asks whether a certain script is loaded. Scripts live in one server process, are neither saved nor replicated: while
-/// it is there, the process is the one whose run id is in the keys.
+/// trip therefore runs a script that carries the run id, or asks whether it is loaded. Scripts live in one server process, are neither
+/// saved nor replicated: while it is there, the process is the one whose run id is in the keys.
 ///
 /// A viewer's version is a random number: one that was evicted and made anew never equals an old one. A person's place in the safety log
 /// is the time of their change in microseconds of the server's clock, never falling; the safety version is the last of them. The log
 /// forgets what is older than any list. Its member `floor` says since when it is whole.
 package final class RedisRecommendationCache: RecommendationCache {
-    private struct Run { let id: String, digest: String }
+    private struct Run {
+        let id: String
+        /// Of the script that looks a list up, which carries the run id.
+        let digest: String
+    }
 
     private static let lifetime = 600  // Seconds that a list is kept.
     private static let memory: Int64 = 3_600_000_000  // Microseconds that the safety log looks back: longer than any list is kept.
@@ -32,18 +36,22 @@ package final class RedisRecommendationCache: RecommendationCache {
     package func lookup(_ key: String, viewer: UserID) async -> CacheLookup {
         do {
             let run = try await self.currentRun()
-            let replies = try await self.redis.pipeline([
-                RedisCommand("SCRIPT", "EXISTS", run.digest),
-                RedisCommand("GET", Self.list(run, viewer, key)),
-                RedisCommand("GET", Self.version(run, viewer)),
-                RedisCommand("ZREVRANGE", Self.log(run), 0, 0, "WITHSCORES"),
-            ])
-            guard replies.count == 4, self.isSame(run, replies[0]) else { return .miss(nil) }
-            guard let viewerVersion = replies[2].string.flatMap({ UInt64($0) }), let safety = replies[3].array?.last?.integer else {
-                return .miss(try await self.prepare(run, viewer))
+            let reply: RESPValue
+            do {
+                reply = try await self.redis.send(
+                    RedisCommand(
+                        "EVALSHA", run.digest, 3, Self.list(run, viewer, key), Self.version(run, viewer), Self.log(run),
+                        UInt64.random(in: 1...UInt64.max), Self.versionLifetime))
+            } catch  where error.code == .command && error.message.hasPrefix("NOSCRIPT") {
+                self.forget(run)
+                return .miss(nil)
             }
+            guard let values = reply.array, values.count >= 2, let viewerVersion = values[1].string.flatMap({ UInt64($0) }) else {
+                return .miss(nil)
+            }
+            guard values.count == 3, let safety = values[2].integer else { return .miss(try await self.prepare(run, viewerVersion)) }
             let versions = CacheVersions(viewer: viewerVersion, safety: safety)
-            guard let list = replies[1].bytes.flatMap(CachedList.init(decoding:)), list.versions.viewer == versions.viewer,
+            guard let list = values[0].bytes.flatMap(CachedList.init(decoding:)), list.versions.viewer == versions.viewer,
                 try await self.isUnchanged(list, safety: safety, run)
             else { return .miss(versions) }
             return .hit(list.answer)
@@ -53,15 +61,11 @@ package final class RedisRecommendationCache: RecommendationCache {
         }
     }
 
-    package func store(_ answer: [UInt8], showing people: [UserID], key: String, viewer: UserID, versions: CacheVersions) async {
+    package func store(_ answer: [UInt8], showing people: [UserID], key: String, viewer: UserID, versions: CacheVersions) {
         // Under the run whose versions these are, or under none: a run met since then knows nothing of them, so nothing would match.
         guard let run = self.run.withLock({ $0 }) else { return }
         let list = CachedList(versions: versions, people: people, answer: answer)
-        do {
-            _ = try await self.redis.send(RedisCommand("SETEX", Self.list(run, viewer, key), Self.lifetime, list.encode()))
-        } catch {
-            self.logger.debug("The cache is away", metadata: ["error": "\(error)"])
-        }
+        self.redis.post(RedisCommand("SETEX", Self.list(run, viewer, key), Self.lifetime, list.encode()))
     }
 
     package func bump(viewers: [UserID]) async throws(RepositoryError) {
@@ -79,6 +83,20 @@ package final class RedisRecommendationCache: RecommendationCache {
     }
 
     // MARK: Versions
+
+    /// Reads a list, the viewer's version and the safety version in one command; a version that is missing is made of ARGV[1] for
+    /// ARGV[2] seconds. Without a safety log the answer ends after the second value.
+    private static func lookup(runID: String) -> String {
+        """
+        -- \(runID)
+        local version = redis.call('GET', KEYS[2])
+        if not version then
+            version = ARGV[1]
+            redis.call('SET', KEYS[2], version, 'EX', ARGV[2])
+        end
+        return {redis.call('GET', KEYS[1]), version, redis.call('ZREVRANGE', KEYS[3], 0, 0, 'WITHSCORES')[2]}
+        """
+    }
 
     /// Adds ARGV[2…] to the log at the present, drops what is older than ARGV[1] microseconds, answers the version.
     private static let logging = """
@@ -100,19 +118,13 @@ package final class RedisRecommendationCache: RecommendationCache {
         return redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
         """
 
-    /// Makes the versions that are missing.
-    private func prepare(_ run: Run, _ viewer: UserID) async throws(RedisError) -> CacheVersions? {
-        let key = Self.version(run, viewer)
+    /// Begins the safety log.
+    private func prepare(_ run: Run, _ viewerVersion: UInt64) async throws(RedisError) -> CacheVersions? {
         let replies = try await self.redis.pipeline([
-            RedisCommand("SCRIPT", "EXISTS", run.digest),
-            RedisCommand("SET", key, UInt64.random(in: 1...UInt64.max), "NX", "EX", Self.versionLifetime),
-            RedisCommand("GET", key),
-            RedisCommand("EVAL", Self.logging, 1, Self.log(run), Self.memory),
+            RedisCommand("SCRIPT", "EXISTS", run.digest), RedisCommand("EVAL", Self.logging, 1, Self.log(run), Self.memory),
         ])
-        guard replies.count == 4, self.isSame(run, replies[0]), let viewer = replies[2].string.flatMap({ UInt64($0) }),
-            let safety = replies[3].integer
-        else { return nil }
-        return CacheVersions(viewer: viewer, safety: safety)
+        guard replies.count == 2, self.isSame(run, replies[0]), let safety = replies[1].integer else { return nil }
+        return CacheVersions(viewer: viewerVersion, safety: safety)
     }
 
     /// Whether none of the people shown changed after the list was begun. Asks only if anybody did.
@@ -151,7 +163,7 @@ package final class RedisRecommendationCache: RecommendationCache {
             throw RedisError(.malformed, "INFO names no run id")
         }
         let id = String(line.dropFirst("run_id:".count))
-        guard let digest = try await self.redis.send(RedisCommand("SCRIPT", "LOAD", "return '\(id)'")).string else {
+        guard let digest = try await self.redis.send(RedisCommand("SCRIPT", "LOAD", Self.lookup(runID: id))).string else {
             throw RedisError(.malformed, "SCRIPT LOAD gave no digest")
         }
         let run = Run(id: id, digest: digest)
@@ -162,10 +174,14 @@ package final class RedisRecommendationCache: RecommendationCache {
     /// Takes the answer to `SCRIPT EXISTS`, and forgets the run if the server is another one.
     private func isSame(_ run: Run, _ reply: RESPValue) -> Bool {
         if reply.array?.first?.integer == 1 { return true }
+        self.forget(run)
+        return false
+    }
+
+    private func forget(_ run: Run) {
         self.run.withLock { current in
             if current?.id == run.id { current = nil }
         }
-        return false
     }
 
     private static func list(_ run: Run, _ viewer: UserID, _ key: String) -> String { "\(run.id):rec:\(viewer):\(key)" }

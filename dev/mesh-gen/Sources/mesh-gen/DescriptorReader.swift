@@ -102,10 +102,14 @@ enum DescriptorReader {
         case GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_MESSAGE: type = .message(typeName)
         default: throw GeneratorError("\(message).\(name) has a type that the stubs don't support")
         }
+        guard let kind = unsafe Schema.Kind(rawValue: Int(field.pointee.type.rawValue)) else {
+            throw GeneratorError("\(message).\(name) has a type that the stubs don't support")
+        }
         return unsafe Schema.Field(
             name: name,
             number: Int(field.pointee.number),
             type: type,
+            kind: kind,
             isRepeated: field.pointee.label == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__LABEL__LABEL_REPEATED,
             isOptional: isOptional,
             documentation: documentation)

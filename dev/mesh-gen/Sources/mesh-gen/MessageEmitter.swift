@@ -42,6 +42,8 @@ struct MessageEmitter {
             let known = enumeration.values.map { "." + Naming.member($0.name).filter { $0 != "`" } }.joined(separator: ", ")
             writer.line("public static let allCases: [\(name)] = [\(known)]")
             writer.line()
+            DescriptorEmitter(types: self.types).declare(enumeration, in: &writer)
+            writer.line()
             writer.line("/// A number that a newer peer knows may have no name here.")
             writer.line("public var rawValue: Int32")
             writer.line()
@@ -68,6 +70,8 @@ struct MessageEmitter {
                 writer.line()
             }
             writer.line("public static let fullName = \"\(message.fullName)\"")
+            writer.line()
+            try DescriptorEmitter(types: self.types).declare(message, in: &writer)
             if !message.fields.isEmpty { writer.line() }
             for field in message.fields {
                 writer.documentation(field.documentation)

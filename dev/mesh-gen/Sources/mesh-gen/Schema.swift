@@ -27,10 +27,33 @@ struct Schema {
         let name: String
         let number: Int
         let type: FieldType
+        /// As the descriptor numbers it: tells `fixed64` from `uint64`, which are one type in Swift.
+        let kind: Kind
         let isRepeated: Bool
         /// Declared `optional`: absence differs from the default.
         let isOptional: Bool
         let documentation: [String]
+    }
+
+    /// `google.protobuf.FieldDescriptorProto.Type`, without groups.
+    enum Kind: Int {
+        case double = 1
+        case float = 2
+        case int64 = 3
+        case uint64 = 4
+        case int32 = 5
+        case fixed64 = 6
+        case fixed32 = 7
+        case bool = 8
+        case string = 9
+        case message = 11
+        case bytes = 12
+        case uint32 = 13
+        case enumeration = 14
+        case sfixed32 = 15
+        case sfixed64 = 16
+        case sint32 = 17
+        case sint64 = 18
     }
 
     enum FieldType: Hashable {

@@ -38,6 +38,9 @@ struct ServiceEmitter {
                     if options.heavy { arguments.append("isHeavy: true") }
                     if options.timeoutMilliseconds > 0 { arguments.append("timeout: .milliseconds(\(options.timeoutMilliseconds))") }
                     if !options.shardKey.isEmpty { arguments.append("shardKey: \"\(options.shardKey)\"") }
+                    if !method.documentation.isEmpty {
+                        arguments.append("documentation: \(SourceWriter.quoted(method.documentation.joined(separator: " ")))")
+                    }
                     for (index, argument) in arguments.enumerated() {
                         writer.line(argument + (index == arguments.count - 1 ? "" : ","))
                     }
@@ -92,6 +95,7 @@ struct ServiceEmitter {
                 let name = Naming.method(method.name)
                 let input = try self.types.swiftName(method.input)
                 let output = try self.types.swiftName(method.output)
+                let shard = try self.shardKey(method).map { "shard: \($0), " } ?? ""
                 writer.line()
                 writer.documentation(method.documentation)
                 writer.line("///")
@@ -104,9 +108,28 @@ struct ServiceEmitter {
                     writer.line("context: CallContext? = nil")
                 }
                 writer.block("", "}") { writer in
-                    writer.line("try await self.client.call(\(service.name).\(name), request, deadline: deadline, context: context)")
+                    writer.line(
+                        "try await self.client.call(\(service.name).\(name), request, \(shard)deadline: deadline, context: context)")
                 }
             }
         }
+    }
+
+    /// The expression for a request's shard key; `nil` for a method without one.
+    ///
+    /// - Throws: ``GeneratorError`` for a field that isn't there, or has no value that could be hashed.
+    private func shardKey(_ method: Schema.Method) throws -> String? {
+        guard !method.options.shardKey.isEmpty else { return nil }
+        guard let field = try self.types.message(method.input).fields.first(where: { $0.name == method.options.shardKey }) else {
+            throw GeneratorError("\(method.name) has the shard key \(method.options.shardKey), which \(method.input) has not")
+        }
+        switch field.kind {
+        case .double, .float, .bool, .message, .enumeration:
+            throw GeneratorError("\(method.name) can't have the shard key \(field.name): it must be a whole number, text or bytes")
+        default: break
+        }
+        let value = "request.\(Naming.member(field.name))"
+        if field.isRepeated { return "\(value).first.map { ShardKey($0) }" }
+        return field.isOptional ? "\(value).map { ShardKey($0) }" : "ShardKey(\(value))"
     }
 }

@@ -16,6 +16,11 @@ struct SourceWriter {
         for line in lines.isEmpty ? fallback.map({ [$0] }) ?? [] : lines { self.line(line.isEmpty ? "///" : "/// " + line) }
     }
 
+    /// A string literal.
+    static func quoted(_ text: String) -> String {
+        "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n") + "\""
+    }
+
     mutating func block(_ head: String, _ tail: String = "}", _ body: (inout SourceWriter) throws -> Void) rethrows {
         if !head.isEmpty { self.line(head) }
         self.depth += 1

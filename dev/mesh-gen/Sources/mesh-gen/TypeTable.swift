@@ -22,6 +22,11 @@ struct TypeTable {
         return name
     }
 
+    func message(_ fullName: String) throws -> Schema.Message {
+        guard let message = self.messages[fullName] else { throw GeneratorError("\(fullName) is used but not defined") }
+        return message
+    }
+
     /// Messages that are a field of another one.
     var nestedMessages: Set<String> {
         Set(

@@ -1,0 +1,102 @@
+internal import Features
+internal import LinearMath
+
+/// Rows of people that were fetched a moment ago, so that calls in quick succession don't fetch the same candidates again.
+///
+/// What it lends left the feature store at most ``lifetime`` ago. There are two generations for each version of the factors: rows join the
+/// young one, which grows old after half of the lifetime and is dropped after all of it; so no row needs a time of its own, and
+/// nothing outlives the next call.
+final class NearFeatures: Sendable {
+    static let lifetime = Duration.seconds(2)
+    /// Versions of the factors beside each other: the active model's, and those that are being tried out.
+    private static let versions = 3
+
+    private struct Generation {
+        /// No row in it was fetched before.
+        let start: ContinuousClock.Instant
+        var index = SlotIndex()
+        var people: PersonBatch
+
+        init(start: ContinuousClock.Instant, dimension: Int) {
+            self.start = start
+            self.people = PersonBatch(dimension: dimension)
+        }
+    }
+
+    private struct Generations {
+        let version: String
+        var young: Generation
+        var old: Generation?
+    }
+
+    /// The one asked for last comes last.
+    private let held = ReadWriteLock<[Generations]>([])
+    /// People in a generation at most.
+    private let capacity: Int
+    private let clock: @Sendable () -> ContinuousClock.Instant
+
+    init(capacity: Int = 100_000, clock: @escaping @Sendable () -> ContinuousClock.Instant) {
+        self.capacity = capacity
+        self.clock = clock
+    }
+
+    /// Copies the rows of those who are held to the end of a batch, and adds them to `found` in the order of their rows.
+    /// - Returns: The others.
+    func take(_ ids: [UInt64], version: String, into batch: inout PersonBatch, found: inout [UInt64]) -> [UInt64] {
+        let oldest = self.clock() - Self.lifetime
+        return self.held.withReadLock { held in
+            guard let generations = held.last(where: { $0.version == version }), generations.young.start > oldest,
+                generations.young.people.dimension == batch.dimension
+            else { return ids }
+            let old = generations.old.flatMap { $0.start > oldest ? $0 : nil }
+            var (young, aged, missing) = ([Int](), [Int](), [UInt64]())
+            var agedIDs: [UInt64] = []
+            for id in ids {
+                if let person = generations.young.index[id] {
+                    young.append(person)
+                    found.append(id)
+                } else if let person = old?.index[id] {
+                    aged.append(person)
+                    agedIDs.append(id)
+                } else {
+                    missing.append(id)
+                }
+            }
+            batch.reserveCapacity(ids.count + 1)
+            batch.append(young, of: generations.young.people)
+            if let old { batch.append(aged, of: old.people) }
+            found += agedIDs
+            return missing
+        }
+    }
+
+    /// Keeps people who were fetched.
+    ///
+    /// - Parameters:
+    ///   - ids: Whose rows these are.
+    ///   - start: When the call that fetched them began.
+    func keep(_ ids: ArraySlice<UInt64>, rows: Range<Int>, of batch: PersonBatch, version: String, since start: ContinuousClock.Instant) {
+        let now = self.clock()
+        self.held.withWriteLock { held in
+            held.removeAll { $0.young.start + Self.lifetime <= now || $0.version == version && $0.young.people.dimension != batch.dimension }
+            var generations =
+                held.firstIndex { $0.version == version }.map { held.remove(at: $0) }
+                ?? Generations(version: version, young: Generation(start: start, dimension: batch.dimension))
+            if generations.young.start + Self.lifetime / 2 <= now {
+                generations.old = generations.young
+                generations.young = Generation(start: start, dimension: batch.dimension)
+            }
+            // A row that set out before the generation began would be lent for too long.
+            if generations.young.start <= start {
+                var kept: [Int] = []
+                for (id, row) in zip(ids, rows) {
+                    let slot = generations.young.people.count + kept.count
+                    if slot < self.capacity, generations.young.index.insert(id, slot: slot) { kept.append(row) }
+                }
+                generations.young.people.append(kept, of: batch)
+            }
+            if held.count >= Self.versions { held.removeFirst() }
+            held.append(generations)
+        }
+    }
+}

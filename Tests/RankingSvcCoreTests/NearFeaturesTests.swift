@@ -1,0 +1,98 @@
+import Domain
+import Features
+import Mesh
+import MeshAPI
+import RankingSvcCore
+import Synchronization
+import TestKit
+import Testing
+
+/// A clock that tests move.
+final class Clock: Sendable {
+    private let instant = Mutex(ContinuousClock.now)
+
+    var now: ContinuousClock.Instant { self.instant.withLock { $0 } }
+    func advance(_ duration: Duration) { self.instant.withLock { $0 += duration } }
+}
+
+@Suite("Features of a moment ago")
+struct NearFeaturesTests {
+    let fixture = Fixture()
+    let features = FakeFeatures(Fixture.people)
+    let clock = Clock()
+
+    func server(_ versions: String...) async throws -> RankingServer {
+        let registered = try await self.fixture.registry.models().map(\.version)
+        for version in versions where !registered.contains(version) { try await self.fixture.register(self.fixture.model(version)) }
+        let models = self.fixture.store()
+        try await models.refresh()
+        return self.fixture.server(models, self.features, clock: { self.clock.now })
+    }
+
+    /// Whom the last call fetched.
+    var fetched: [UInt64]? { self.features.requests.withLock { $0.last?.userIDs } }
+
+    @Test("Calls in quick succession fetch each candidate once, the viewer always; what they answer is the same")
+    func repeated() async throws {
+        let server = try await self.server("a")
+        let request = RankRequest(userID: 1, candidateIDs: [5, 9, 3, 500], explain: true)
+        let first = try await server.rank(request, context: context)
+        #expect(self.fetched == [1, 5, 9, 3, 500])
+        let second = try await server.rank(request, context: context)
+        #expect(self.fetched == [1, 500])
+        #expect(first == second && second.unknown == 1)
+        let other = RankRequest(userID: 9, candidateIDs: [1, 3, 7])
+        let mixed = try await server.rank(other, context: context)
+        #expect(self.fetched == [9, 1, 7], "Neither viewer is taken from what was fetched for them as such.")
+        let fresh = try await self.server("a").rank(other, context: context)
+        #expect(mixed == fresh)
+    }
+
+    @Test("No candidate is older than two seconds, however often they are asked for")
+    func lifetime() async throws {
+        let server = try await self.server("a")
+        var last: [UInt64: ContinuousClock.Instant] = [:]
+        for step in 0..<200 {
+            let candidates = (2...20).filter { (UInt64(step) + $0) % 3 != 0 }
+            _ = try await server.rank(RankRequest(userID: 1, candidateIDs: candidates), context: context)
+            for id in try #require(self.fetched) { last[id] = self.clock.now }
+            for id in candidates {
+                let age = try #require(last[id]).duration(to: self.clock.now)
+                #expect(age <= .seconds(2))
+            }
+            self.clock.advance(.milliseconds(70 + 13 * (step % 17)))
+        }
+        #expect(self.features.requests.withLock { $0.reduce(0) { $0 + $1.userIDs.count } } < 200 * 10)
+    }
+
+    @Test("What changed shows at once for a viewer, and after two seconds for a candidate")
+    func changes() async throws {
+        let server = try await self.server("a")
+        let request = RankRequest(userID: 1, candidateIDs: [5, 9])
+        let before = try await server.rank(request, context: context)
+        self.features.people.withLock { $0[5] = $0[20] }
+        #expect(try await server.rank(request, context: context) == before)
+        self.clock.advance(.seconds(2))
+        let after = try await server.rank(request, context: context)
+        #expect(after.userIDs == [5, 9] && before.userIDs == [9, 5])
+        self.features.people.withLock { $0[1] = $0[2] }
+        #expect(try await server.rank(request, context: context).scores != after.scores)
+        self.features.people.withLock { $0[1] = nil }
+        await #expect(throws: MeshError.self) { try await server.rank(request, context: context) }
+    }
+
+    @Test("Models have factors of their own: rows of one version aren't taken for another")
+    func versions() async throws {
+        let server = try await self.server("a", "b", "c", "d")
+        for round in 0..<3 {
+            for version in ["a", "b", "c"] {
+                _ = try await server.rank(RankRequest(userID: 1, candidateIDs: [5], modelVersion: version), context: context)
+                #expect(self.fetched == (round == 0 ? [1, 5] : [1]))
+            }
+        }
+        _ = try await server.rank(RankRequest(userID: 1, candidateIDs: [5], modelVersion: "d"), context: context)
+        #expect(self.fetched == [1, 5])
+        _ = try await server.rank(RankRequest(userID: 1, candidateIDs: [5], modelVersion: "a"), context: context)
+        #expect(self.fetched == [1, 5], "Three versions are held beside each other.")
+    }
+}
