@@ -5,10 +5,10 @@ import Mesh
 import MeshAPI
 import Synchronization
 
-/// The mesh as a contestant: `server FOLDER [all]` or `client FOLDER SERVER-PID REQUEST REPLY IN-FLIGHT MILLISECONDS [all] [global]`.
+/// The mesh as a contestant: `server FOLDER [all]` or `client FOLDER SERVER-PID REQUEST REPLY IN-FLIGHT MILLISECONDS [all] [global] [hedged]`.
 ///
 /// `all` turns on what a call may carry: metadata, interceptors and an observer that counts, beside deadline, balancing and trace,
-/// which every call has. `global` resumes callers on Swift's global executor instead of the thread that has the reply.
+/// which every call has. `hedged`: two servers share the calls, and a call that takes long is made at the other too. `global` resumes callers on Swift's global executor instead of the thread that has the reply.
 @main struct Main {
     static let logger = Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }
 
@@ -24,7 +24,7 @@ import Synchronization
             guard arguments.count > 2 else { throw MeshError(.invalidArgument, "usage: bench-duet server|client FOLDER …") }
             let isFull = arguments.contains("all")
             switch arguments[1] {
-            case "server": try await self.serve(arguments[2], isFull)
+            case "server": try await self.serve(arguments[2], isFull, replicas: arguments.contains("hedged") ? 2 : 1)
             case "client": try await self.call(arguments[2], isFull, isInline: !arguments.contains("global"))
             default: throw MeshError(.invalidArgument, "\(arguments[1]) is neither server nor client")
             }
@@ -44,7 +44,7 @@ import Synchronization
             certificateFile: certificate, authorityFile: authority, serverName: variable("BENCH_SERVER_NAME"))
     }
 
-    private static func serve(_ place: String, _ isFull: Bool) async throws {
+    private static func serve(_ place: String, _ isFull: Bool, replicas: Int) async throws {
         var configuration = MeshServerConfiguration()
         if isFull {
             configuration.observer = CallCounter()
@@ -53,6 +53,7 @@ import Synchronization
         configuration.security = self.security
         let methods = [
             MeshMethod(Methods.echo, atOnce: { (request: Block, _) in Block(count: request.replyCount) }),
+            MeshMethod(Methods.hedgedEcho, atOnce: { (request: Block, _) in Block(count: request.replyCount) }),
             MeshMethod(Methods.rank) { (request: RankRequest, _) in
                 let count = Int(request.limit)
                 return RankResponse(
@@ -60,13 +61,15 @@ import Synchronization
                     matchScores: [Double](repeating: 0.5, count: count), modelVersion: "bench")
             },
         ]
-        let server =
-            place.contains("://")
-            ? MeshServer(
-                service: "bench", version: "1", address: place, methods: methods, configuration: configuration, logger: self.logger)
-            : MeshServer(
-                service: "bench", version: "1", directory: place, methods: methods, configuration: configuration, logger: self.logger)
-        try await server.start()
+        for _ in 0..<replicas {
+            let server =
+                place.contains("://")
+                ? MeshServer(
+                    service: "bench", version: "1", address: place, methods: methods, configuration: configuration, logger: self.logger)
+                : MeshServer(
+                    service: "bench", version: "1", directory: place, methods: methods, configuration: configuration, logger: self.logger)
+            try await server.start()
+        }
         print("ready")
         fflush(nil)
         await unsafe withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }
@@ -83,7 +86,9 @@ import Synchronization
             place.contains("://")
             ? Discovery(services: ["bench": [place]], logger: self.logger) : try Discovery(directory: place, logger: self.logger)
         let client = MeshClient(service: "bench", discovery: discovery, configuration: configuration, logger: self.logger)
-        try await client.waitUntil(deadline: .after(.seconds(10))) { $0.contains(where: \.isReady) }
+        let isHedged = CommandLine.arguments.contains("hedged")
+        let echo = isHedged ? Methods.hedgedEcho : Methods.echo
+        try await client.waitUntil(deadline: .after(.seconds(10))) { $0.count(where: \.isReady) >= (isHedged ? 2 : 1) }
         let run = Run(task)
         let context = isFull ? CallContext(deadline: .never, metadata: [CallContext.requestIDKey: "0123456789abcdef"]) : nil
         let isRank = task.request > 50_000
@@ -101,7 +106,7 @@ import Synchronization
                     } else {
                         let request = Block(count: task.request, reply: task.reply)
                         try await run.repeatedly {
-                            let _: Block = try await client.call(Methods.echo, request, deadline: .after(.seconds(5)), context: context)
+                            let _: Block = try await client.call(echo, request, deadline: .after(.seconds(5)), context: context)
                         }
                     }
                 }
@@ -114,6 +119,7 @@ import Synchronization
 
 enum Methods {
     static let echo = MethodDescriptor(service: "bench.Bench", name: "Echo", isIdempotent: true)
+    static let hedgedEcho = MethodDescriptor(service: "bench.Bench", name: "HedgedEcho", isIdempotent: true, hedges: true)
     static let rank = MethodDescriptor(service: "bench.Bench", name: "Rank", isIdempotent: true)
 }
 

@@ -39,10 +39,12 @@ import Foundation
     // MARK: Output
 
     private static func print(_ results: [Key: [Measurement]], _ options: Options) {
-        Swift.print("Median of \(options.rounds) interleaved rounds of \(options.milliseconds) ms; CPU: seconds of both processes per 100,000 calls.")
+        Swift.print(
+            "Median of \(options.rounds) interleaved rounds of \(options.milliseconds) ms; CPU: seconds of both processes per 100,000 calls; wake-ups: of their threads, a call."
+        )
         for load in Load.all {
             Swift.print("\n\(load.title)")
-            Swift.print(Self.line("", "CPU s", "client", "server", "p50 µs", "p99 µs", "calls/s", "CPU of duet ÷ this"))
+            Swift.print(Self.line("", "CPU s", "client", "server", "p50 µs", "p99 µs", "calls/s", "wake-ups", "CPU of duet ÷ this"))
             let own = results[Key(contestant: "duet", load: load)].map { Median($0) }
             for contestant in options.contestants {
                 guard let measurements = results[Key(contestant: contestant.name, load: load)] else { continue }
@@ -50,14 +52,14 @@ import Foundation
                 Swift.print(
                     Self.line(
                         contestant.name, Self.number(median.cpu, 2), Self.number(median.clientCPU, 2), Self.number(median.serverCPU, 2),
-                        Self.number(median.p50, 0), Self.number(median.p99, 0), Self.number(median.callsPerSecond, 0),
+                        Self.number(median.p50, 0), Self.number(median.p99, 0), Self.number(median.callsPerSecond, 0), Self.number(median.waits, 2),
                         own.map { Self.number($0.cpu / median.cpu, 2) } ?? ""))
             }
         }
     }
 
     private static func line(_ name: String, _ cells: String...) -> String {
-        let widths = [8, 8, 8, 9, 9, 10, 20]
+        let widths = [8, 8, 8, 9, 9, 10, 10, 20]
         return name.padding(toLength: 16, withPad: " ", startingAt: 0)
             + zip(cells, widths).map { cell, width in String(repeating: " ", count: max(0, width - cell.count)) + cell }.joined()
     }

@@ -25,6 +25,9 @@ struct Measurement: Codable {
     let p99_us: Double
     let client_cpu_s_per_100k: Double
     let server_cpu_s_per_100k: Double
+    /// How often a thread went to sleep.
+    let client_waits_per_call: Double
+    let server_waits_per_call: Double
 }
 
 /// The medians of several runs, each figure on its own.
@@ -35,6 +38,7 @@ struct Median: Encodable {
     let clientCPU: Double
     let serverCPU: Double
     let cpu: Double
+    let waits: Double
 
     init(_ measurements: [Measurement]) {
         func median(_ value: (Measurement) -> Double) -> Double {
@@ -47,6 +51,7 @@ struct Median: Encodable {
         self.p99 = median(\.p99_us)
         self.clientCPU = median(\.client_cpu_s_per_100k)
         self.serverCPU = median(\.server_cpu_s_per_100k)
+        self.waits = median { $0.client_waits_per_call + $0.server_waits_per_call }
         self.cpu = median { $0.client_cpu_s_per_100k + $0.server_cpu_s_per_100k }
     }
 }

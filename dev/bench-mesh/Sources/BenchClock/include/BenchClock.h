@@ -14,6 +14,9 @@ uint64_t bench_now(void);
 /// CPU nanoseconds that a process has used, with all its threads; 0 for this one.
 uint64_t bench_cpu(pid_t process);
 
+/// How often threads of a process went to sleep, which is how often one had to be woken; 0 for the caller's own. Of threads that live.
+uint64_t bench_waits(pid_t process);
+
 /// What a client is asked to do: the arguments after `client ADDRESS`.
 struct bench_task {
     pid_t server;
