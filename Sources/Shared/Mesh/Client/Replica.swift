@@ -114,7 +114,7 @@ final class Replica: Sendable {
         let start = Deadline.now
         hedge?.firstStarts(over: slot, at: start)
         do {
-            let reply = try await slot.call(message, deadline: deadline) { self.isConnected }
+            let reply = try await slot.call(message, deadline: deadline, hedge: hedge.map { ($0, $0.due(from: start)) }) { self.isConnected }
             let isOfAnother = hedge?.firstEnded() ?? false
             let envelope: Envelope
             do {
