@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Testing
 
@@ -23,6 +24,8 @@ struct Child: ~Copyable {
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+        // A connection of another test, which runs meanwhile, must not live on in the child: its peer would wait for the end of it.
+        try #require(unsafe duet_spawn_close_from(&actions, STDERR_FILENO + 1) == 0)
         if quiet {
             for descriptor in [STDOUT_FILENO, STDERR_FILENO] {
                 unsafe posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_WRONLY, 0)

@@ -83,9 +83,12 @@ final class SerialThread: Sendable {
     /// Has the kernel wake the thread at an instant of the monotonic clock.
     private func wind(to instant: UInt64) {
         guard instant < UInt64(Int64.max) else { return }
-        let time = timespec(tv_sec: Int(instant / 1_000_000_000), tv_nsec: Int(instant % 1_000_000_000))
+        let now = Deadline.now.nanoseconds
+        // What is due by now rings at once; nothing at all would be no alarm.
+        let rest = instant > now ? instant - now : 1
+        let time = timespec(tv_sec: Int(rest / 1_000_000_000), tv_nsec: Int(rest % 1_000_000_000))
         var setting = itimerspec(it_interval: timespec(), it_value: time)
-        _ = unsafe timerfd_settime(self.alarm, Int32(TFD_TIMER_ABSTIME), &setting, nil)
+        _ = unsafe timerfd_settime(self.alarm, 0, &setting, nil)
     }
 }
 

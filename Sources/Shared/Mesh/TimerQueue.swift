@@ -3,7 +3,7 @@
 /// Pure: the alarm itself is ``SerialThread``'s.
 package struct TimerQueue<Element> {
     /// Alarms ring on multiples of so many nanoseconds, so that what is due at nearly one time costs one waking; late by that at most.
-    package static var grain: UInt64 { 250_000 }
+    package static var grain: UInt64 { 1_000_000 }
 
     private var heap = TimerHeap<Element>()
     /// When the alarm rings; `.max`: it isn't wound.
