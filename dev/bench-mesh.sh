@@ -13,7 +13,8 @@ mkdir -p "$out"
 swift build --quiet -c release --package-path "$package"
 bin=$(swift build -c release --package-path "$package" --show-bin-path)
 contestants=("raw=$bin/bench-raw" , "nng=$bin/bench-nng" , "duet=$bin/bench-duet" , "duet, all on=$bin/bench-duet" all , \
-    "duet, hopping=$bin/bench-duet" global , "duet, hedged=$bin/bench-duet" hedged)
+    "duet, hopping=$bin/bench-duet" global , \
+    "duet, shared=$bin/bench-duet" shared , "duet, hedged=$bin/bench-duet" hedged)
 
 if ! command -v grpc_cpp_plugin >/dev/null || ! pkg-config --exists grpc++; then
     echo "gRPC C++ is left out: apt-get install libgrpc++-dev protobuf-compiler-grpc" >&2

@@ -24,7 +24,7 @@ func shared(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let package = Package(
     name: "duet",
     dependencies: [
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2")
     ],
     targets: [
         .systemLibrary(name: "CNng", path: "Sources/Shared/CNng", providers: [.apt(["libnng-dev"])]),

@@ -5,10 +5,10 @@ import Mesh
 import MeshAPI
 import Synchronization
 
-/// The mesh as a contestant: `server FOLDER [all]` or `client FOLDER SERVER-PID REQUEST REPLY IN-FLIGHT MILLISECONDS [all] [global] [hedged]`.
+/// The mesh as a contestant: `server FOLDER [all]` or `client FOLDER SERVER-PID REQUEST REPLY IN-FLIGHT MILLISECONDS [all] [global] [shared|hedged]`.
 ///
 /// `all` turns on what a call may carry: metadata, interceptors and an observer that counts, beside deadline, balancing and trace,
-/// which every call has. `hedged`: two servers share the calls, and a call that takes long is made at the other too. `global` resumes callers on Swift's global executor instead of the thread that has the reply.
+/// which every call has. `shared`: two servers share the calls; `hedged`: and one that takes long is made at the other too. `global` resumes callers on Swift's global executor instead of the thread that has the reply.
 @main struct Main {
     static let logger = Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }
 
@@ -24,7 +24,7 @@ import Synchronization
             guard arguments.count > 2 else { throw MeshError(.invalidArgument, "usage: bench-duet server|client FOLDER …") }
             let isFull = arguments.contains("all")
             switch arguments[1] {
-            case "server": try await self.serve(arguments[2], isFull, replicas: arguments.contains("hedged") ? 2 : 1)
+            case "server": try await self.serve(arguments[2], isFull, replicas: self.isShared ? 2 : 1)
             case "client": try await self.call(arguments[2], isFull, isInline: !arguments.contains("global"))
             default: throw MeshError(.invalidArgument, "\(arguments[1]) is neither server nor client")
             }
@@ -34,6 +34,9 @@ import Synchronization
             exit(1)
         }
     }
+
+    private static var isHedged: Bool { CommandLine.arguments.contains("hedged") }
+    private static var isShared: Bool { self.isHedged || CommandLine.arguments.contains("shared") }
 
     private static let passThrough: MeshClientInterceptor = { (_, context, next) async throws(MeshError) in try await next(context) }
 
@@ -86,9 +89,8 @@ import Synchronization
             place.contains("://")
             ? Discovery(services: ["bench": [place]], logger: self.logger) : try Discovery(directory: place, logger: self.logger)
         let client = MeshClient(service: "bench", discovery: discovery, configuration: configuration, logger: self.logger)
-        let isHedged = CommandLine.arguments.contains("hedged")
-        let echo = isHedged ? Methods.hedgedEcho : Methods.echo
-        try await client.waitUntil(deadline: .after(.seconds(10))) { $0.count(where: \.isReady) >= (isHedged ? 2 : 1) }
+        let echo = self.isHedged ? Methods.hedgedEcho : Methods.echo
+        try await client.waitUntil(deadline: .after(.seconds(10))) { $0.count(where: \.isReady) >= (self.isShared ? 2 : 1) }
         let run = Run(task)
         let context = isFull ? CallContext(deadline: .never, metadata: [CallContext.requestIDKey: "0123456789abcdef"]) : nil
         let isRank = task.request > 50_000
