@@ -68,8 +68,8 @@ struct PostgresEmbeddingRepository: EmbeddingRepository {
         return """
             INSERT INTO user_embeddings (user_id, model_version, embedding, target_embedding)
             SELECT p.id, \(version),
-                substring(\(FloatBytes.pack(part.lazy.map(\.source))) FROM ((p.place - 1) * \(width))::integer + 1 FOR \(width)::integer),
-                substring(\(FloatBytes.pack(part.lazy.map(\.target))) FROM ((p.place - 1) * \(width))::integer + 1 FOR \(width)::integer)
+                substring(\(FloatBytes.pack(part.lazy.map { $0.source })) FROM ((p.place - 1) * \(width))::integer + 1 FOR \(width)::integer),
+                substring(\(FloatBytes.pack(part.lazy.map { $0.target })) FROM ((p.place - 1) * \(width))::integer + 1 FOR \(width)::integer)
             FROM unnest(\(part.map(\.userID.rawValue))) WITH ORDINALITY AS p(id, place)
             WHERE EXISTS (SELECT FROM users AS u WHERE u.id = p.id)
             """
