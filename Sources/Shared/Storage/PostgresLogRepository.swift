@@ -57,6 +57,14 @@ struct PostgresLogRepository: LogRepository {
         }
     }
 
+    func interactionEstimate() async throws(RepositoryError) -> Int {
+        try await translatingErrors {
+            let rows = try await self.postgres.query(
+                "SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = 'interactions'::regclass")
+            return try rows.first.map { row throws(PostgresError) in Int(try row.int64(0)) } ?? 0
+        }
+    }
+
     func doorbell(interval: Duration) -> AsyncStream<Void> { self.bell.rings(.log, interval: interval) }
 
     /// Columns 0 and 1 are the horizon and the end, which come even without entries; column 2 the transaction, null without an entry.
