@@ -4,7 +4,7 @@ SWIFT ?= swift
 BUILD := .build/release
 UP_FLAGS := $(if $(DATA),--data $(DATA)) $(if $(PORT),--port $(PORT)) $(if $(DIR),--dir $(DIR))
 
-.PHONY: help setup build run test bench lint format generate check-all check-api sanitize clean
+.PHONY: help setup build run test bench bench-mesh fuzz lint format generate check-mesh check-api check-all sanitize clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -26,6 +26,13 @@ bench: build ## Time a running mesh on the demo community (throw-away data folde
 	@deploy/setup.sh --dev
 	@dev/bench.sh
 
+bench-mesh: ## Time a call of the mesh beside raw sockets, nng in C, gRPC C++ and (GRPC_SWIFT=1) grpc-swift-2
+	@deploy/setup.sh --dev
+	@dev/bench-mesh.sh
+
+fuzz: ## Fuzz the decoders of the wire for 60 s (SECONDS_LIMIT=n, RUNS=n) with the address sanitizer
+	@dev/fuzz.sh
+
 lint: ## Check formatting, generated code and repository rules
 	@dev/lint.sh
 
@@ -44,7 +51,12 @@ sanitize: ## Run the tests under the thread and the address sanitizer
 	@deploy/setup.sh --dev
 	@dev/sanitize.sh
 
-check-all: lint test check-api sanitize bench ## All of CI, and what is too long for it
+check-mesh: ## The mesh's long tests: cancel storm of 100,000 calls, storms of connections, two network namespaces
+	@deploy/setup.sh --dev
+	@MESH_LONG_TESTS=1 dev/test.sh MeshTests
+	@dev/netns-mesh.sh
+
+check-all: lint test check-api check-mesh sanitize fuzz bench bench-mesh ## All of CI, and what is too long for it
 
 clean: ## Remove build products; data under .duet stays
-	@rm -rf .build .build-*
+	@rm -rf .build .build-* .fuzz .bench dev/*/.build

@@ -147,7 +147,7 @@ let package = Package(
                 path: "Tests/TestKit", swiftSettings: swiftSettings),
             tests("Domain"), tests("LinearMath", ["CKernels"]), tests("Features"), tests("Models"), tests("Training", ["LinearMath"]),
             tests("Simulation"), tests("VectorIndex", ["LinearMath"]),
-            tests("Mesh"), tests("MeshAPI"), tests("Reactor"), tests("Postgres"), tests("Redis"),
+            tests("Mesh", ["CLinux"]), tests("MeshAPI"), tests("Reactor"), tests("Postgres"), tests("Redis"),
             tests("Storage", ["LinearMath"]), tests("DataExchange"),
             tests("Telemetry"), tests("ServiceRuntime"), tests("Supervision"), tests("Trainer"),
             tests("CandidateSvcCore"), tests("FeatureSvcCore"), tests("RankingSvcCore"), tests("GatewayCore", ["LinearMath", crypto]),

@@ -25,6 +25,8 @@ private final class QuietLog: LogRepository {
         self.settled(try await self.store.interactions(after: position, limit: limit))
     }
 
+    func interactionEstimate() async throws(RepositoryError) -> Int { try await self.store.interactionEstimate() }
+
     func doorbell(interval: Duration) -> AsyncStream<Void> {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
         continuation.yield()

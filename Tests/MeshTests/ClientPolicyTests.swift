@@ -239,4 +239,33 @@ struct ClientPolicyTests {
         for _ in 0..<9_000 where canary.draw(using: &generator)?.version == "2" { draws += 1 }
         #expect(draws > 850 && draws < 1_150)
     }
+
+    // MARK: Hedges
+
+    @Test("A second replica is asked when it is likely to answer sooner than the first has taken already")
+    func hedgeDecision() {
+        #expect(HedgeDecision(waited: 1_000, cost: 200, remaining: 9_000) == .ask)
+        #expect(HedgeDecision(waited: 1_000, cost: 1_000, remaining: 9_000) == .ask)
+        // Busy: when the first has taken as long as the second would, and a quarter longer at least.
+        #expect(HedgeDecision(waited: 1_000, cost: 4_000, remaining: 9_000) == .later(4_000))
+        #expect(HedgeDecision(waited: 1_000, cost: 1_001, remaining: 9_000) == .later(1_250))
+    }
+
+    @Test("No second replica is asked that could not answer in time")
+    func hedgeTooLate() {
+        #expect(HedgeDecision(waited: 1_000, cost: 6_000, remaining: 9_000) == .never)
+        #expect(HedgeDecision(waited: 1_000, cost: .infinity, remaining: 9_000) == .never)
+        #expect(HedgeDecision(waited: 0, cost: 1, remaining: 0) == .never)
+    }
+
+    @Test("Looking again and again ends at the deadline, and takes few looks")
+    func hedgeLooks() {
+        var (waited, looks): (UInt64, Int) = (1_000, 0)
+        while case .later(let next) = HedgeDecision(waited: waited, cost: Double(waited) + 1, remaining: 1_000_000 - waited) {
+            #expect(next > waited)
+            waited = next
+            looks += 1
+        }
+        #expect(looks > 5 && looks < 40)
+    }
 }

@@ -33,6 +33,11 @@ enum TestService {
 
     static let echoMethod = MeshMethod(echo) { (note: Note, _) in note }
     static let heavyEchoMethod = MeshMethod(heavyEcho) { (note: Note, _) in note }
+
+    /// Answers who it is, whatever the request.
+    static func named(_ name: String, _ method: MethodDescriptor = echo) -> MeshMethod {
+        MeshMethod(method) { (_: Note, _) in Note(name) }
+    }
 }
 
 extension MeshClient {

@@ -1,3 +1,4 @@
+import CLinux
 import Foundation
 import Glibc
 import Synchronization
@@ -81,6 +82,8 @@ private final class SpawnThread: Sendable {
         unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         unsafe posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         unsafe posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        // Sockets of tests that run beside this one would stay open in the server, however well they are closed here.
+        unsafe duet_spawn_close_from(&actions, 3)
         // A thread of a test runner may have signals blocked or ignored; a server that inherits that can't be told to end.
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)

@@ -20,7 +20,7 @@ import Storage
             runtime.run(loader, name: "model")
             // Whoever is sent a call must know the people: nobody finds this process before the log is read to its end.
             while !(index.isCaughtUp && loader.isReady) {
-                caughtUp.set(index.isCaughtUp, detail: "the log is being read")
+                caughtUp.set(index.isCaughtUp, detail: tail.progressText)
                 factors.set(loader.isReady, detail: "the active model's factors are being read")
                 try await Task.sleep(for: .milliseconds(20))
             }

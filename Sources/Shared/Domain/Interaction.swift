@@ -23,8 +23,16 @@ public enum InteractionKind: String, CaseIterable, Hashable, Sendable {
     }
 
     public init?(code: Int16) {
-        guard let kind = Self.allCases.first(where: { $0.code == code }) else { return nil }
-        self = kind
+        switch code {
+        case 1: self = .like
+        case 2: self = .dislike
+        case 3: self = .superLike
+        case 4: self = .block
+        case 5: self = .report
+        case 6: self = .unmatch
+        case 7: self = .unblock
+        default: return nil
+        }
     }
 
     /// The kind of a name that came from outside.

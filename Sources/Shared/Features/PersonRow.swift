@@ -63,12 +63,12 @@ extension PersonFeatures {
         let isWhole = dimension > 0 && self.sourceFactors.count == dimension && self.targetFactors.count == dimension
         let head = PersonRow.Head(interests: self.interests.count, terms: self.terms.count, dimension: isWhole ? dimension : 0)
         words.append(head.word)
-        words.append(contentsOf: self.values.lazy.map(\.bitPattern))
+        words.append(contentsOf: self.values.lazy.map { $0.bitPattern })
         words.append(contentsOf: self.interests)
         words.append(contentsOf: self.terms)
         guard isWhole else { return }
-        words.append(contentsOf: self.sourceFactors.lazy.map(\.bitPattern))
-        words.append(contentsOf: self.targetFactors.lazy.map(\.bitPattern))
+        words.append(contentsOf: self.sourceFactors.lazy.map { $0.bitPattern })
+        words.append(contentsOf: self.targetFactors.lazy.map { $0.bitPattern })
     }
 
     /// Reads one whole row.

@@ -16,13 +16,22 @@ public enum Terms {
     public static func terms(of text: String) -> [UInt32] {
         var hashes: Set<UInt32> = []
         let lowered = text.lowercased()
-        for word in lowered.unicodeScalars.split(whereSeparator: { !$0.properties.isAlphabetic && $0.properties.numericType == nil }) {
+        for word in lowered.unicodeScalars.split(whereSeparator: { !Self.isPartOfWord($0) }) {
             guard word.count >= 3 else { continue }
             let term = String(word)
             if !Self.stopWords.contains(term) { hashes.insert(Self.hash(term)) }
             if hashes.count == Self.limit { break }
         }
         return hashes.sorted()
+    }
+
+    /// Unicode's tables cost more than all the rest, and most text has no use for them.
+    private static func isPartOfWord(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x30...0x39, 0x61...0x7A, 0x41...0x5A: true
+        case 0..<0x80: false
+        default: scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+        }
     }
 
     /// 32-bit FNV-1a over UTF-8 (Fowler, Noll, Vo).

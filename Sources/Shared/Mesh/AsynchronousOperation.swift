@@ -30,7 +30,9 @@ internal import Glibc
         let status = unsafe nng_aio_alloc(
             &allocated,
             { context in
-                if let context = unsafe context { unsafe Unmanaged<Callback>.fromOpaque(context).takeUnretainedValue().run() }
+                guard let context = unsafe context else { return }
+                let callback = unsafe Unmanaged<Callback>.fromOpaque(context).takeUnretainedValue()
+                InlineExecutor.duringCallback { callback.run() }
             }, context)
         guard status == 0, let handle = unsafe allocated else {
             unsafe Unmanaged<Callback>.fromOpaque(context).release()
@@ -39,6 +41,36 @@ internal import Glibc
         unsafe self.handle = handle
         // Deadlines are ours: nng's timers run on the wall clock.
         unsafe nng_aio_set_timeout(handle, NNG_DURATION_INFINITE)
+    }
+
+    /// An operation for replies, which is over without a callback: nng wakes none of its threads for that.
+    ///
+    /// Whether one is over, ``isOver`` tells.
+    static func silent() throws(MeshError) -> AsynchronousOperation {
+        var allocated: OpaquePointer?
+        let status = unsafe nng_aio_alloc(&allocated, nil, nil)
+        guard status == 0, let handle = unsafe allocated else { throw Socket.error(status, "no operation") }
+        return unsafe AsynchronousOperation(handle: handle)
+    }
+
+    private init(handle: OpaquePointer) {
+        unsafe self.handle = handle
+        self.callback = Callback()
+        unsafe nng_aio_set_timeout(handle, NNG_DURATION_INFINITE)
+    }
+
+    /// Whether a silent operation may be used again: never started, or its reply sent or dropped.
+    ///
+    /// While a reply waits behind others for its connection, which a caller that doesn't read makes wait for long, nng keeps the
+    /// message in the operation; when it takes the message out, the operation is over an instant later.
+    var isOver: Bool {
+        if unsafe nng_aio_get_msg(self.handle) != nil {
+            guard unsafe nng_aio_result(self.handle) != 0 else { return false }
+            // The socket was closed: the message has come back.
+            _ = self.takeMessage()
+        }
+        unsafe nng_aio_wait(self.handle)
+        return true
     }
 
     /// Sets what runs on one of nng's threads when an operation is over: it must not block, abort or close.

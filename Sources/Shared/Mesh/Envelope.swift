@@ -26,12 +26,14 @@ package struct Envelope: Equatable, Sendable {
         package static let draining = Flags(rawValue: 8)
         /// The server refused the call before it began: another replica may have room.
         package static let refused = Flags(rawValue: 16)
+        /// The instant is the time that is left, as the other machine has another clock.
+        package static let relative = Flags(rawValue: 64)
     }
 
     package var kind: Kind
     package var flags: Flags = []
     package var method: UInt32 = 0
-    /// Of a call: its deadline, in nanoseconds of the monotonic clock. Of a reply: how long the server took, in nanoseconds.
+    /// Nanoseconds. Of a call: its deadline on the monotonic clock, or what is left until then. Of a reply: how long the server took.
     package var instant: UInt64 = 0
     package var traceHigh: UInt64 = 0
     package var traceLow: UInt64 = 0
@@ -60,6 +62,21 @@ package struct Envelope: Equatable, Sendable {
 }
 
 extension Envelope {
+    /// When a call that came now expires.
+    package func deadline(at now: Deadline) -> Deadline {
+        guard self.flags.contains(.relative) else { return Deadline(nanoseconds: self.instant) }
+        let (sum, overflows) = now.nanoseconds.addingReportingOverflow(self.instant)
+        return overflows ? .never : Deadline(nanoseconds: sum)
+    }
+
+    /// Makes the deadline of a packed call one that another machine understands.
+    package static func makeRelative(_ bytes: UnsafeMutableRawBufferPointer, deadline: Deadline, at now: Deadline) {
+        let flags = unsafe Flags(rawValue: UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: 2, as: UInt16.self))).union(.relative)
+        unsafe bytes.storeBytes(of: flags.rawValue.littleEndian, toByteOffset: 2, as: UInt16.self)
+        let left = deadline == .never ? .max : deadline.nanoseconds - min(now.nanoseconds, deadline.nanoseconds)
+        unsafe bytes.storeBytes(of: left.littleEndian, toByteOffset: 8, as: UInt64.self)
+    }
+
     /// - Throws: ``MeshError`` with `internal` for bytes that aren't a message of this version.
     package init(reading bytes: UnsafeRawBufferPointer) throws(MeshError) {
         guard bytes.count >= Self.size else { throw MeshError(.internal, "a message of \(bytes.count) bytes has no envelope") }

@@ -1,5 +1,5 @@
 /// Envelope, metadata and payload in one nng message, packed and unpacked in place.
-enum MessageCoder {
+package enum MessageCoder {
     /// - Throws: ``MeshError`` with `resourceExhausted` for a message over the limit.
     static func encode(
         _ payload: some MeshMessage, envelope: Envelope, metadata: [UInt8] = [], limit: Int
@@ -53,18 +53,21 @@ enum MessageCoder {
     /// What a reply with a status says; `internal` when it can't be read.
     static func decodeError(_ message: borrowing MessageBuffer, _ envelope: Envelope) -> MeshError {
         do {
-            return try unsafe message.withBytes { (bytes) throws(MeshError) in
-                let start = Envelope.size + Int(envelope.metadataCount)
-                guard bytes.count >= start + 4 else { throw MeshError(.internal, "the failure has no sentence") }
-                let count = unsafe Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt32.self)))
-                let rest = unsafe bytes[(start + 4)...]
-                guard unsafe count <= rest.count else { throw MeshError(.internal, "the failure is cut short") }
-                return unsafe MeshError(
-                    MeshError.Code(rawValue: envelope.status), String(decoding: rest.prefix(count), as: UTF8.self),
-                    details: Array(rest.dropFirst(count)))
-            }
+            return try unsafe message.withBytes { (bytes) throws(MeshError) in unsafe self.decodeError(bytes, envelope) }
         } catch {
             return error
         }
+    }
+
+    /// - Parameter bytes: The message that the envelope was read from.
+    package static func decodeError(_ bytes: UnsafeRawBufferPointer, _ envelope: Envelope) -> MeshError {
+        let start = Envelope.size + Int(envelope.metadataCount)
+        guard bytes.count >= start + 4 else { return MeshError(.internal, "the failure has no sentence") }
+        let count = unsafe Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt32.self)))
+        let rest = unsafe bytes[(start + 4)...]
+        guard unsafe count <= rest.count else { return MeshError(.internal, "the failure is cut short") }
+        return unsafe MeshError(
+            MeshError.Code(rawValue: envelope.status), String(decoding: rest.prefix(count), as: UTF8.self),
+            details: Array(rest.dropFirst(count)))
     }
 }

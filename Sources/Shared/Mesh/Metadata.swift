@@ -4,7 +4,7 @@ package enum Metadata {
     package static func encode(_ metadata: [String: String]) throws(MeshError) -> [UInt8] {
         guard !metadata.isEmpty else { return [] }
         var bytes: [UInt8] = []
-        for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
+        for (key, value) in metadata.count > 1 ? metadata.sorted(by: { $0.key < $1.key }) : Array(metadata) {
             guard let keyCount = UInt8(exactly: key.utf8.count), let valueCount = UInt16(exactly: value.utf8.count) else {
                 throw MeshError(.invalidArgument, "metadata \"\(key.prefix(40))\" is too long")
             }

@@ -3,6 +3,8 @@ public struct MethodDescriptor: Sendable, Hashable {
     /// With its package: `duet.candidate.v1.CandidateService`.
     public let service: String
     public let name: String
+    /// `duet.candidate.v1.CandidateService/Generate`.
+    public let fullName: String
     /// 32-bit FNV-1a of ``fullName``: what identifies the method on the wire.
     public let id: UInt32
     /// Calling twice has the effect of calling once, so a call may be retried.
@@ -30,7 +32,8 @@ public struct MethodDescriptor: Sendable, Hashable {
     ) {
         self.service = service
         self.name = name
-        self.id = "\(service)/\(name)".utf8.reduce(0x811C_9DC5) { ($0 ^ UInt32($1)) &* 0x0100_0193 }
+        self.fullName = "\(service)/\(name)"
+        self.id = self.fullName.utf8.reduce(0x811C_9DC5) { ($0 ^ UInt32($1)) &* 0x0100_0193 }
         self.isIdempotent = isIdempotent
         self.hedges = hedges
         self.isHeavy = isHeavy
@@ -38,7 +41,4 @@ public struct MethodDescriptor: Sendable, Hashable {
         self.shardKey = shardKey
         self.documentation = documentation
     }
-
-    /// `duet.candidate.v1.CandidateService/Generate`.
-    public var fullName: String { "\(self.service)/\(self.name)" }
 }

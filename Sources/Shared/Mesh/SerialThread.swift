@@ -5,7 +5,8 @@ internal import Synchronization
 /// A thread that runs short jobs in order, at once or at an instant of the monotonic clock.
 ///
 /// nng's callbacks may neither abort nor close anything, so they leave that to such a thread; and nng's own timers follow the
-/// wall clock, so deadlines are kept here. Lives as long as the process.
+/// wall clock, so deadlines are kept here. A timer is set without waking the thread: the kernel is told when to. Lives as long as the
+/// process.
 final class SerialThread: Sendable {
     /// Deadlines and cancellations of calls: only jobs that never block.
     static let calls = SerialThread(name: "mesh-calls")
@@ -16,37 +17,33 @@ final class SerialThread: Sendable {
 
     private struct State {
         var ready: [Job] = []
-        var timed = TimerHeap<Job>()
-        /// When the thread wakes by itself; 0 while it is awake.
-        var wakesAt: UInt64 = 0
+        var timers = TimerQueue<Job>()
     }
 
     private let state = Mutex(State())
     private let wake: Int32
+    private let alarm: Int32
 
     init(name: String) {
         self.wake = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
-        precondition(self.wake >= 0, "No file descriptor is left for the thread \(name).")
+        self.alarm = timerfd_create(CLOCK_MONOTONIC, Int32(TFD_CLOEXEC) | Int32(TFD_NONBLOCK))
+        precondition(self.wake >= 0 && self.alarm >= 0, "No file descriptor is left for the thread \(name).")
         PosixThread.start(name: name) { [self] in self.run() }
     }
 
     func run(_ job: @escaping Job) {
-        let sleeps = self.state.withLock { state in
+        let isFirstWhileAsleep = self.state.withLock { state in
             state.ready.append(job)
-            defer { state.wakesAt = 0 }
-            return state.wakesAt != 0
+            return state.ready.count == 1 && state.timers.isAsleep
         }
-        if sleeps { self.signal() }
+        if isFirstWhileAsleep { _ = eventfd_write(self.wake, 1) }
     }
 
     func run(at deadline: Deadline, _ job: @escaping Job) {
-        let sleepsTooLong = self.state.withLock { state in
-            state.timed.push(at: deadline.nanoseconds, job)
-            guard deadline.nanoseconds < state.wakesAt else { return false }
-            state.wakesAt = 0
-            return true
+        self.state.withLock { state in
+            // Under the lock, lest a later alarm take the place of an earlier one.
+            if let instant = state.timers.push(at: deadline.nanoseconds, job) { self.wind(to: instant) }
         }
-        if sleepsTooLong { self.signal() }
     }
 
     /// Runs a job there and returns what it returns.
@@ -56,69 +53,42 @@ final class SerialThread: Sendable {
         }
     }
 
-    private func signal() {
-        _ = eventfd_write(self.wake, 1)
-    }
-
     private func run() {
         while true {
-            let (jobs, next) = self.state.withLock { state in
+            let jobs = self.state.withLock { state in
                 var jobs = state.ready
                 state.ready.removeAll()
                 let now = Deadline.now.nanoseconds
-                while let job = state.timed.pop(dueAt: now) { jobs.append(job) }
-                let next = state.timed.next ?? .max
-                state.wakesAt = jobs.isEmpty ? next : 0
-                return (jobs, next)
+                while let job = state.timers.pop(dueAt: now) { jobs.append(job) }
+                if jobs.isEmpty, let instant = state.timers.sleep() { self.wind(to: instant) }
+                return jobs
             }
-            guard jobs.isEmpty else {
-                for job in jobs { job() }
-                continue
-            }
-            self.sleep(until: next)
+            for job in jobs { job() }
+            if jobs.isEmpty { self.sleep() }
         }
     }
 
-    private func sleep(until instant: UInt64) {
-        var descriptor = pollfd(fd: self.wake, events: Int16(POLLIN), revents: 0)
-        let now = Deadline.now.nanoseconds
-        // Whole milliseconds, upwards: a deadline is never early, and late by less than one.
-        let rest = instant == .max ? -1 : Int32(clamping: (max(instant, now) - now + 999_999) / 1_000_000)
-        _ = unsafe poll(&descriptor, 1, rest)
+    private func sleep() {
+        var waiting = [self.wake, self.alarm].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        _ = unsafe poll(&waiting, nfds_t(waiting.count), -1)
         var count: eventfd_t = 0
-        _ = unsafe eventfd_read(self.wake, &count)
-    }
-}
-
-/// A binary heap of what is due when.
-struct TimerHeap<Element> {
-    private var entries: [(instant: UInt64, element: Element)] = []
-
-    var next: UInt64? { self.entries.first?.instant }
-
-    mutating func push(at instant: UInt64, _ element: Element) {
-        self.entries.append((instant, element))
-        var index = self.entries.count - 1
-        while index > 0, self.entries[index].instant < self.entries[(index - 1) / 2].instant {
-            self.entries.swapAt(index, (index - 1) / 2)
-            index = (index - 1) / 2
+        if waiting[0].revents != 0 { _ = unsafe eventfd_read(self.wake, &count) }
+        self.state.withLock { state in
+            // Under the lock, as it may be wound again at any time, and then hasn't rung.
+            var rings: UInt64 = 0
+            state.timers.wake(rang: unsafe read(self.alarm, &rings, 8) == 8)
         }
     }
 
-    mutating func pop(dueAt now: UInt64) -> Element? {
-        guard let first = self.entries.first, first.instant <= now else { return nil }
-        self.entries.swapAt(0, self.entries.count - 1)
-        self.entries.removeLast()
-        var index = 0
-        while true {
-            var smallest = index
-            for child in [2 * index + 1, 2 * index + 2] where child < self.entries.count {
-                if self.entries[child].instant < self.entries[smallest].instant { smallest = child }
-            }
-            if smallest == index { return first.element }
-            self.entries.swapAt(index, smallest)
-            index = smallest
-        }
+    /// Has the kernel wake the thread at an instant of the monotonic clock.
+    private func wind(to instant: UInt64) {
+        guard instant < UInt64(Int64.max) else { return }
+        let now = Deadline.now.nanoseconds
+        // What is due by now rings at once; nothing at all would be no alarm.
+        let rest = instant > now ? instant - now : 1
+        let time = timespec(tv_sec: Int(rest / 1_000_000_000), tv_nsec: Int(rest % 1_000_000_000))
+        var setting = itimerspec(it_interval: timespec(), it_value: time)
+        _ = unsafe timerfd_settime(self.alarm, 0, &setting, nil)
     }
 }
 

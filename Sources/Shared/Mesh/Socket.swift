@@ -5,7 +5,7 @@ internal import Synchronization
 /// A REQ or REP socket of nng.
 ///
 /// nng starts its threads with the first socket of the process, and a child forked afterwards can't use it: start children with
-/// `posix_spawn`. Sockets are opened and closed on ``SerialThread/control`` only, as nng 1.5 can't do both at a time.
+/// `posix_spawn`. Sockets are opened and closed from ``SerialThread/control`` only, as nng 1.5 can't do both at a time.
 final class Socket: Sendable {
     enum Role { case request, reply }
 
@@ -25,6 +25,7 @@ final class Socket: Sendable {
     }
 
     private let id: UInt32
+    private let security: TransportSecurity?
     /// nng calls it until the socket is closed, and a callback may still be on its way then: it is never freed.
     private let observer: PipeObserver
 
@@ -32,10 +33,12 @@ final class Socket: Sendable {
 
     /// - Parameters:
     ///   - maximumMessage: Bytes that a message may have, envelope included.
+    ///   - security: For `tls+tcp` addresses.
     ///   - onPipe: Called on nng's threads when a connection is up or gone; must not call nng or block.
     init(
         _ role: Role,
         maximumMessage: Int,
+        security: TransportSecurity? = nil,
         onRejection: @escaping @Sendable (UInt32) -> Void = { _ in },
         onPipe: @escaping @Sendable (PipeEvent) -> Void
     ) throws(MeshError) {
@@ -43,6 +46,7 @@ final class Socket: Sendable {
         let status = unsafe role == .request ? nng_req0_open(&handle) : nng_rep0_open(&handle)
         guard status == 0 else { throw Socket.error(status, "no socket") }
         self.id = handle.id
+        self.security = security
         self.observer = PipeObserver(userID: getuid(), logsRejection: onRejection, handle: onPipe)
         // Room for nng's own header; the exact limit is checked by us, with a better message than a closed connection.
         unsafe nng_socket_set_size(handle, NNG_OPT_RECVMAXSZ, maximumMessage + 4096)
@@ -81,20 +85,62 @@ final class Socket: Sendable {
     }
 
     /// Connects in the background, and again whenever the connection is lost.
+    ///
+    /// - Throws: ``MeshError`` for an address that isn't one, or certificates that can't be used.
     func dial(_ address: String) throws(MeshError) -> Dialer {
         var dialer = nng_dialer()
-        let status = unsafe nng_dial(self.handle, address, &dialer, Int32(NNG_FLAG_NONBLOCK))
+        var status = unsafe nng_dialer_create(&dialer, self.handle, address)
         guard status == 0 else { throw Socket.error(status, "can't dial \(address)") }
+        do throws(MeshError) {
+            try unsafe self.secure(address, .client(host: String(Address(address).hostAndPort?.host ?? ""))) { configuration in
+                unsafe nng_dialer_set_ptr(dialer, NNG_OPT_TLS_CONFIG, UnsafeMutableRawPointer(configuration))
+            }
+            status = nng_dialer_start(dialer, Int32(NNG_FLAG_NONBLOCK))
+            guard status == 0 else { throw Socket.error(status, "can't dial \(address)") }
+        } catch {
+            nng_dialer_close(dialer)
+            throw error
+        }
         return Dialer(id: dialer.id)
     }
 
-    func listen(_ address: String) throws(MeshError) {
-        let status = unsafe nng_listen(self.handle, address, nil, 0)
+    /// - Returns: The address, with the port that the system chose for port 0.
+    @discardableResult
+    func listen(_ address: String) throws(MeshError) -> String {
+        var listener = nng_listener()
+        var status = unsafe nng_listener_create(&listener, self.handle, address)
         guard status == 0 else { throw Socket.error(status, "can't listen at \(address)") }
+        do throws(MeshError) {
+            try unsafe self.secure(address, .server) { configuration in
+                unsafe nng_listener_set_ptr(listener, NNG_OPT_TLS_CONFIG, UnsafeMutableRawPointer(configuration))
+            }
+            status = nng_listener_start(listener, 0)
+            guard status == 0 else { throw Socket.error(status, "can't listen at \(address)") }
+        } catch {
+            nng_listener_close(listener)
+            throw error
+        }
+        return Self.boundAddress(listener, address)
     }
 
+    private func secure(
+        _ address: String, _ side: TransportSecurity.Side, _ set: (OpaquePointer) -> Int32
+    ) throws(MeshError) {
+        guard Address(address).isSecured else { return }
+        guard let security = self.security else { throw MeshError(.failedPrecondition, "\(address) needs certificates") }
+        try unsafe security.withConfiguration(side, set)
+    }
+
+    private static func boundAddress(_ listener: nng_listener, _ address: String) -> String {
+        guard let (host, port) = Address(address).hostAndPort, port == "0" else { return address }
+        var bound: Int32 = 0
+        guard unsafe nng_listener_get_int(listener, NNG_OPT_TCP_BOUND_PORT, &bound) == 0 else { return address }
+        return "\(Address(address).scheme)://\(host.contains(":") ? "[\(host)]" : host):\(bound)"
+    }
+
+    /// Closes it: before this returns if all goes well, in the background if it takes long.
     func close() {
-        nng_close(self.handle)
+        SocketCloser.shared.close { [id] in nng_close(nng_socket(id: id)) }
     }
 
     func context() throws(MeshError) -> Context {

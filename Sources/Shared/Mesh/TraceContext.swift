@@ -46,9 +46,9 @@ public struct TraceContext: Sendable, Hashable {
 
     public static func random(sampled: Bool = false, using generator: inout some RandomNumberGenerator) -> TraceContext {
         TraceContext(
-            traceHigh: .random(in: 1 ... .max, using: &generator),
-            traceLow: .random(in: 1 ... .max, using: &generator),
-            span: .random(in: 1 ... .max, using: &generator),
+            traceHigh: Self.identifier(using: &generator),
+            traceLow: Self.identifier(using: &generator),
+            span: Self.identifier(using: &generator),
             sampled: sampled)
     }
 
@@ -60,8 +60,13 @@ public struct TraceContext: Sendable, Hashable {
 
     public func child(using generator: inout some RandomNumberGenerator) -> TraceContext {
         var child = self
-        child.span = .random(in: 1 ... .max, using: &generator)
+        child.span = Self.identifier(using: &generator)
         return child
+    }
+
+    /// Any number but 0, which stands for none.
+    private static func identifier(using generator: inout some RandomNumberGenerator) -> UInt64 {
+        max(1, generator.next())
     }
 
     private static func hexadecimal(_ text: Substring, digits: Int) -> UInt64? {

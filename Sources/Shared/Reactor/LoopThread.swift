@@ -94,7 +94,7 @@ final class LoopThread: @unchecked Sendable {
         }
         body()
         self.endTurn()
-        let isEarlier = self.timers.lazy.map(\.deadline).min().map { next in self.sleepsUntil.map { next < $0 } ?? true } ?? false
+        let isEarlier = self.timers.lazy.map { $0.deadline }.min().map { next in self.sleepsUntil.map { next < $0 } ?? true } ?? false
         self.turn.giveBack()
         if isEarlier { self.ring() }
         return true
@@ -175,7 +175,7 @@ final class LoopThread: @unchecked Sendable {
 
     /// Rounded up, so that the loop never wakes just before a deadline; −1 waits for ever.
     private func timeoutMilliseconds() -> Int32 {
-        self.sleepsUntil = self.timers.lazy.map(\.deadline).min()
+        self.sleepsUntil = self.timers.lazy.map { $0.deadline }.min()
         guard let next = self.sleepsUntil else { return -1 }
         let nanoseconds = max(0, next.nanoseconds - MonotonicTime.now.nanoseconds)
         return Int32(clamping: nanoseconds / 1_000_000 + (nanoseconds % 1_000_000 == 0 ? 0 : 1))

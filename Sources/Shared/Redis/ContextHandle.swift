@@ -14,6 +14,8 @@ internal import Glibc
         guard let context = unsafe context else { throw RedisError(.unavailable, "out of memory") }
         unsafe self.pointer = context
         guard unsafe context.pointee.err == 0 else { throw self.error() }
+        // hiredis leaves it open across exec: a child process would keep the connection alive after we close it.
+        _ = fcntl(self.descriptor, F_SETFD, FD_CLOEXEC)
         // Or the reader reallocates a big buffer between any two replies.
         unsafe context.pointee.reader.pointee.maxbuf = 0
     }

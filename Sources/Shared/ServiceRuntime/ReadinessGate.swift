@@ -7,7 +7,8 @@ public final class ReadinessGate: Sendable {
         let gate: ReadinessGate
         public let name: String
 
-        /// - Parameter detail: A sentence that says what is missing; shown while the condition is unmet.
+        /// - Parameter detail: Says what is missing; shown while the condition is unmet, and as a bar by `duet up` if it begins like
+        ///   "12 of 20 people loaded".
         public func set(_ isMet: Bool, detail: String = "") {
             self.gate.state.withLock { $0.conditions[self.name] = State.Entry(isMet: isMet, detail: detail) }
         }

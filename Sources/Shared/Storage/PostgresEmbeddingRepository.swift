@@ -58,17 +58,18 @@ struct PostgresEmbeddingRepository: EmbeddingRepository {
         }
     }
 
-    /// Arrays of arrays must be rectangular: each side travels as one long array, which the server cuts.
+    /// Each side travels as one long string of bytes, which the server cuts.
     private static func insertion(of part: ArraySlice<Embedding>, version: String) throws(RepositoryError) -> PostgresQuery {
         let dimension = part.first?.source.count ?? 0
         guard dimension > 0, part.allSatisfy({ $0.source.count == dimension && $0.target.count == dimension }) else {
             throw RepositoryError(.conflict, "the embeddings of one version have one dimension")
         }
+        let width = dimension * MemoryLayout<Float>.size
         return """
             INSERT INTO user_embeddings (user_id, model_version, embedding, target_embedding)
             SELECT p.id, \(version),
-                (\(part.flatMap(\.source)))[(p.place - 1) * \(dimension) + 1:p.place * \(dimension)],
-                (\(part.flatMap(\.target)))[(p.place - 1) * \(dimension) + 1:p.place * \(dimension)]
+                substring(\(FloatBytes.pack(part.lazy.map { $0.source })) FROM ((p.place - 1) * \(width))::integer + 1 FOR \(width)::integer),
+                substring(\(FloatBytes.pack(part.lazy.map { $0.target })) FROM ((p.place - 1) * \(width))::integer + 1 FOR \(width)::integer)
             FROM unnest(\(part.map(\.userID.rawValue))) WITH ORDINALITY AS p(id, place)
             WHERE EXISTS (SELECT FROM users AS u WHERE u.id = p.id)
             """
@@ -77,7 +78,7 @@ struct PostgresEmbeddingRepository: EmbeddingRepository {
     private func read(_ statement: PostgresQuery) async throws(RepositoryError) -> [Embedding] {
         try await translatingErrors {
             try await self.postgres.query(statement).map { row in
-                Embedding(userID: UserID(try row.int64(0)), source: try row.floatArray(1), target: try row.floatArray(2))
+                Embedding(userID: UserID(try row.int64(0)), source: try FloatBytes.read(row, 1), target: try FloatBytes.read(row, 2))
             }
         }
     }

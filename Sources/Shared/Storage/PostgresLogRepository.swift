@@ -11,11 +11,16 @@ struct PostgresLogRepository: LogRepository {
         self.bell = bell
     }
 
+    /// Looked at once a read: a function in the list of columns would be called for every row.
+    private static let snapshot = PostgresQuery(
+        unescaped: "SELECT pg_snapshot_xmin(s) AS horizon, pg_snapshot_xmax(s) AS final FROM pg_current_snapshot() AS s")
+
     func interactions(after position: LogPosition, limit: Int) async throws(RepositoryError) -> LogBatch<Interaction> {
         try await self.read(
             """
-            SELECT pg_snapshot_xmin(pg_current_snapshot()), pg_snapshot_xmax(pg_current_snapshot()), i.xid, \(.interactionColumns)
-            FROM (SELECT) AS always LEFT JOIN (
+            WITH now AS MATERIALIZED (\(Self.snapshot))
+            SELECT now.horizon, now.final, i.xid, \(.loggedColumns)
+            FROM now LEFT JOIN (
                 SELECT * FROM interactions AS l
                 WHERE (l.xid, l.id) > (\(position.transaction), \(position.id)) AND l.xid < pg_snapshot_xmin(pg_current_snapshot())
                 ORDER BY l.xid, l.id LIMIT \(limit)
@@ -23,7 +28,7 @@ struct PostgresLogRepository: LogRepository {
             ORDER BY i.xid, i.id
             """
         ) { row throws(PostgresError) in
-            let interaction = try row.interaction(at: 3)
+            let interaction = try row.loggedInteraction(at: 3)
             return (interaction.id, interaction)
         }
     }
@@ -31,9 +36,9 @@ struct PostgresLogRepository: LogRepository {
     func users(after position: LogPosition, limit: Int) async throws(RepositoryError) -> LogBatch<UserEvent> {
         try await self.read(
             """
-            SELECT pg_snapshot_xmin(pg_current_snapshot()), pg_snapshot_xmax(pg_current_snapshot()), entry.xid, entry.id, entry.erased,
-                \(.userColumns)
-            FROM (SELECT) AS always LEFT JOIN (
+            WITH now AS MATERIALIZED (\(Self.snapshot))
+            SELECT now.horizon, now.final, entry.xid, entry.id, entry.erased, \(.userColumns)
+            FROM now LEFT JOIN (
                 (SELECT l.xid, l.id, false AS erased FROM users AS l
                     WHERE (l.xid, l.id) > (\(position.transaction), \(position.id)) AND l.xid < pg_snapshot_xmin(pg_current_snapshot())
                     ORDER BY l.xid, l.id LIMIT \(limit))
@@ -49,6 +54,14 @@ struct PostgresLogRepository: LogRepository {
         ) { row throws(PostgresError) in
             let id = try row.int64(3)
             return (id, try row.bool(4) ? .erased(UserID(id)) : .changed(try row.user(at: 5)))
+        }
+    }
+
+    func interactionEstimate() async throws(RepositoryError) -> Int {
+        try await translatingErrors {
+            let rows = try await self.postgres.query(
+                "SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = 'interactions'::regclass")
+            return try rows.first.map { row throws(PostgresError) in Int(try row.int64(0)) } ?? 0
         }
     }
 

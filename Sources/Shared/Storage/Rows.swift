@@ -12,6 +12,9 @@ extension PostgresQuery {
     /// What ``Domain/Interaction`` is read from, of a table or sub-query named `i`.
     static let interactionColumns = PostgresQuery(
         unescaped: "i.id, i.user_id, i.target_user_id, i.kind, i.occurred_at, i.context::text")
+
+    /// The same without its context, which nobody copies.
+    static let loggedColumns = PostgresQuery(unescaped: "i.id, i.user_id, i.target_user_id, i.kind, i.occurred_at")
 }
 
 extension PostgresRow {
@@ -36,10 +39,16 @@ extension PostgresRow {
 
     /// Reads ``Postgres/PostgresQuery/interactionColumns`` from `first` on.
     func interaction(at first: Int = 0) throws(PostgresError) -> Interaction {
+        var interaction = try self.loggedInteraction(at: first)
+        interaction.context = try self.string(first + 5)
+        return interaction
+    }
+
+    /// Reads ``Postgres/PostgresQuery/loggedColumns`` from `first` on; the context is left empty.
+    func loggedInteraction(at first: Int) throws(PostgresError) -> Interaction {
         Interaction(
             id: try self.int64(first), userID: UserID(try self.int64(first + 1)), targetUserID: UserID(try self.int64(first + 2)),
-            kind: try self.kind(first + 3), timestamp: Timestamp(microseconds: try self.timestamp(first + 4)),
-            context: try self.string(first + 5))
+            kind: try self.kind(first + 3), timestamp: Timestamp(microseconds: try self.timestamp(first + 4)))
     }
 
     func kind(_ column: Int) throws(PostgresError) -> InteractionKind {

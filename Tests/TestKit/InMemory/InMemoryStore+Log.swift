@@ -25,6 +25,10 @@ extension InMemoryStore: LogRepository {
         }
     }
 
+    public func interactionEstimate() async throws(RepositoryError) -> Int {
+        try self.access { (state) throws(RepositoryError) in state.interactions.count }
+    }
+
     public func doorbell(interval: Duration) -> AsyncStream<Void> { self.rings(.log, interval: interval) }
 }
 

@@ -104,7 +104,13 @@ final class Installation: Sendable {
             let replicas = service.replicas == 1 ? "1 replica" : "\(service.replicas) replicas"
             console.line("\(service.name) is ready: \(replicas) (\(Format.duration(start.duration(to: .now)))).")
         }
+        let progress = Task { [folder, console] in
+            await StartProgress(folder: folder, console: console).run(plan.services.map { $0.process(1).name })
+        }
+        defer { progress.cancel() }
         try await self.supervisor.start(together: plan.services, onReady: announce)
+        progress.cancel()
+        await progress.value
         // Nobody is let in before there is somebody to answer.
         try socket.listen()
         try await self.supervisor.start(together: [plan.gateway], onReady: announce)

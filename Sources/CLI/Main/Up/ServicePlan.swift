@@ -49,7 +49,7 @@ struct ServicePlan: Sendable {
                 name: process, executable: "\(self.programs)/\(program)",
                 environment: self.environment(of: process, isGateway: name == "gateway"),
                 inheritedDescriptors: name == "gateway" ? [self.socket.descriptor] : [], logFile: self.folder.log(process),
-                readiness: .http(socket: health, path: "/health/ready"), startTimeout: .seconds(180), startAttempts: 3,
+                readiness: .http(socket: health, path: "/health/ready"), startTimeout: .seconds(1800), startAttempts: 3,
                 stopTimeout: self.settings.shutdownTimeout + .seconds(2))
         }
     }

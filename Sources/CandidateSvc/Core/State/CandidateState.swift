@@ -98,13 +98,13 @@ struct CandidateState: ~Copyable, Sendable {
         } else {
             previous = self.opinions.remove(from: sender, to: target)
         }
+        let wasLike = previous.map { $0 != Opinion.pass.rawValue } ?? false
         if let opinion, opinion != .pass {
             self.latestLikes.add(from: sender, to: target, time: time)
-        } else {
+        } else if wasLike {
             self.latestLikes.remove(from: sender, to: target, in: self.opinions)
         }
         guard previous != opinion?.rawValue else { return }
-        let wasLike = previous.map { $0 != Opinion.pass.rawValue } ?? false
         let isLike = opinion.map { $0 != .pass } ?? false
         let wasPass = previous == Opinion.pass.rawValue
         let isPass = opinion == .pass

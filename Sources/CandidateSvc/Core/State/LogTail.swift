@@ -23,6 +23,7 @@ package final class LogTail: Service {
     private let clock: any Clock<Duration>
     private let logger: Logger
     private let reads = Mutex(Reads())
+    private let progress = Mutex((read: 0, estimate: 0))
     private let (calls, call) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
 
     /// Time between two reads while somebody waits for transactions that are still running.
@@ -41,6 +42,12 @@ package final class LogTail: Service {
         self.pageSize = pageSize
         self.clock = clock
         self.logger = logger
+    }
+
+    /// How far the first reading of the log has come, as in "210000 of 408050 interactions read".
+    package var progressText: String {
+        let (read, estimate) = self.progress.withLock { $0 }
+        return "\(read) of \(max(read, estimate)) interactions read"
     }
 
     /// Reads the log until cancelled or shut down, once at a time. A store that is away is asked again at the next bell.
@@ -79,7 +86,12 @@ package final class LogTail: Service {
             end = end ?? batch.end
             let isComplete = batch.entries.count < self.pageSize
             self.index.apply(batch, isComplete: isComplete)
+            self.progress.withLock { $0.read += batch.entries.count }
             if isComplete { break }
+        }
+        if !self.index.isCaughtUp {
+            let estimate = try await self.log.interactionEstimate()
+            self.progress.withLock { $0.estimate = estimate }
         }
         while true {
             let batch = try await self.log.interactions(after: self.index.positions.interactions, limit: self.pageSize)

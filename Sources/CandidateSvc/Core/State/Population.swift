@@ -44,6 +44,9 @@ struct Population: Sendable {
 
     private(set) var places: [Place] = []
     private var placeIndex: [String: Int32] = [:]
+    /// The first spelling of each place; of interests likewise.
+    private var placeSpellings: [String: Int32] = [:]
+    private var interestSpellings: [String: Int32] = [:]
     private(set) var peopleByInterest: [RowSet] = []
     private var interestIndex: [String: Int32] = [:]
     /// People by the day of their sign-up, counted from 1970, in no order.
@@ -215,20 +218,25 @@ struct Population: Sendable {
     }
 
     private mutating func internPlace(_ location: String) -> Int32 {
+        // Most are spelt in the one way that came first: lower-casing each costs more than to keep that spelling too.
+        if let place = self.placeSpellings[location] { return place }
         let text = location.lowercased()
         if let place = self.placeIndex[text] { return place }
         let place = Int32(self.places.count)
         self.places.append(Place(text: Array(text.utf8)))
         self.placeIndex[text] = place
+        self.placeSpellings[location] = place
         return place
     }
 
     private mutating func internInterest(_ name: String) -> Int32 {
+        if let interest = self.interestSpellings[name] { return interest }
         let text = name.lowercased()
         if let interest = self.interestIndex[text] { return interest }
         let interest = Int32(self.peopleByInterest.count)
         self.peopleByInterest.append(RowSet())
         self.interestIndex[text] = interest
+        self.interestSpellings[name] = interest
         return interest
     }
 }

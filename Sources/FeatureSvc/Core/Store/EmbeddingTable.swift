@@ -18,7 +18,7 @@ struct EmbeddingTable: Sendable {
     mutating func set(_ embedding: Embedding) {
         if self.dimension == 0 { self.dimension = embedding.source.count }
         guard embedding.source.count == self.dimension, embedding.target.count == self.dimension, self.dimension > 0 else { return }
-        let row = (embedding.source + embedding.target).lazy.map(\.bitPattern)
+        let row = (embedding.source + embedding.target).lazy.map { $0.bitPattern }
         if let range = self.range(of: embedding.userID.key) {
             self.words.replaceSubrange(range, with: row)
         } else {

@@ -6,6 +6,7 @@
 #include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/timerfd.h>
 #include <sys/types.h>
 
 /// Has `signal` sent to the calling process when the thread that started it ends. (`prctl` itself is variadic, which Swift can't call.)

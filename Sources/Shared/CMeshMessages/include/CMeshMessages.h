@@ -6,3 +6,4 @@
 #include "ranking.pb-c.h"
 #include "reflection.pb-c.h"
 #include "state.pb-c.h"
+#include "evolution.pb-c.h"

@@ -33,10 +33,12 @@ public struct LogBatch<Event: Hashable & Sendable>: Sendable {
 
 /// Reads the interaction log and the people's change log from any position; the basis of every copy.
 public protocol LogRepository: Sendable {
-    /// Settled interactions after `position`, at most `limit`.
+    /// Settled interactions after `position`, at most `limit`, without their context.
     func interactions(after position: LogPosition, limit: Int) async throws(RepositoryError) -> LogBatch<Interaction>
     /// Settled changes of people after `position`, at most `limit`. A person changed twice appears once, as they are now.
     func users(after position: LogPosition, limit: Int) async throws(RepositoryError) -> LogBatch<UserEvent>
+    /// About how many interactions there are, told cheaply: for showing how far a reader has come.
+    func interactionEstimate() async throws(RepositoryError) -> Int
     /// Yields whenever there may be something new: on the doorbell, and every `interval` without one. Ends when cancelled.
     func doorbell(interval: Duration) -> AsyncStream<Void>
 }

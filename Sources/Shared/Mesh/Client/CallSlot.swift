@@ -29,17 +29,24 @@ final class CallSlot: Sendable {
         var deadline = Deadline.never
         var stop: Stop?
         var continuation: UnsafeContinuation<Outcome, Never>?
+        var hedge: Hedge?
+        /// When the hedge wants to be fired.
+        var hedgeDue = Deadline.never
         /// What the caller gets instead of a reply over this slot.
         var substitute: RawMessage?
-        /// When the earliest timer of this slot fires: a slot needs one timer, not one for each call.
+        /// When the earliest timer of this slot fires. A slot needs one timer, not one for each call: one that fires early finds a later
+        /// call and waits on for that, so that calls that are over soon cost no waking.
         var timer: Deadline?
     }
 
     private let context: Socket.Context
     private let operation: AsynchronousOperation
+    /// The server runs on another machine, whose clock is another.
+    private let isRemote: Bool
     private let state = Mutex(State())
 
-    init(socket: Socket) throws(MeshError) {
+    init(socket: Socket, isRemote: Bool = false) throws(MeshError) {
+        self.isRemote = isRemote
         self.context = try socket.context()
         self.operation = try AsynchronousOperation()
         self.operation.whenEnded { [self] in self.operationEnded() }
@@ -47,11 +54,18 @@ final class CallSlot: Sendable {
 
     /// Sends a call and waits for the reply.
     ///
-    /// - Parameter isConnected: Whether there is a connection; asked again once the message is handed over, as nng would keep it
-    ///   for a connection that may never come.
+    /// - Parameters:
+    ///   - hedge: Told when it is time for it.
+    ///   - isConnected: Whether there is a connection; asked again once the message is handed over, as nng would keep it for a
+    ///     connection that may never come.
     func call(
-        _ message: consuming MessageBuffer, deadline: Deadline, isConnected: @Sendable () -> Bool
+        _ message: consuming MessageBuffer, deadline: Deadline, hedge: (Hedge, due: Deadline)? = nil, isConnected: @Sendable () -> Bool
     ) async throws(MeshError) -> MessageBuffer {
+        var message = message
+        if self.isRemote {
+            // Writing into memory can't fail; the closure's type says otherwise.
+            try? unsafe message.withMutableBytes { unsafe Envelope.makeRelative($0, deadline: deadline, at: .now) }
+        }
         let raw = RawMessage(message)
         let generation = self.state.withLock { state in
             state.generation += 1
@@ -60,7 +74,7 @@ final class CallSlot: Sendable {
         }
         let outcome = await withTaskCancellationHandler {
             await unsafe withUnsafeContinuation { continuation in
-                unsafe self.start(raw, deadline: deadline, continuation)
+                unsafe self.start(raw, deadline: deadline, hedge, continuation)
                 if !isConnected() { self.connectionLost() }
             }
         } onCancel: {
@@ -93,9 +107,11 @@ final class CallSlot: Sendable {
         if let generation { self.stop(.connectionLost, generation) }
     }
 
-    private func start(_ message: RawMessage, deadline: Deadline, _ continuation: UnsafeContinuation<Outcome, Never>) {
+    private func start(
+        _ message: RawMessage, deadline: Deadline, _ hedge: (Hedge, due: Deadline)?, _ continuation: UnsafeContinuation<Outcome, Never>
+    ) {
         enum Start {
-            case send(timer: Bool)
+            case send(timer: Deadline?)
             case refuse(MeshError)
         }
         let start: Start = self.state.withLock { state in
@@ -103,15 +119,17 @@ final class CallSlot: Sendable {
             if deadline.isExpired { return .refuse(Self.error(.deadlineExceeded)) }
             state.phase = .sending
             state.deadline = deadline
+            state.hedge = hedge?.0
+            state.hedgeDue = hedge?.due ?? .never
             unsafe state.continuation = continuation
-            return .send(timer: Self.needsTimer(&state))
+            return .send(timer: Self.timerNeeded(&state))
         }
         switch start {
         case .refuse(let error):
             _ = message.take()
             unsafe continuation.resume(returning: .failure(error))
-        case .send(let needsTimer):
-            if needsTimer { self.startTimer(deadline) }
+        case .send(let timer):
+            if let timer { self.startTimer(timer) }
             self.operation.send(message.take(), over: self.context)
             self.abortIfStopped()
         }
@@ -133,6 +151,8 @@ final class CallSlot: Sendable {
                 state.phase = .idle
                 unsafe state.continuation = nil
                 state.substitute = nil
+                state.hedge = nil
+                state.hedgeDue = .never
             }
             return unsafe (state.continuation, state.stop, state.substitute)
         }
@@ -180,27 +200,49 @@ final class CallSlot: Sendable {
         }
     }
 
-    // MARK: The deadline
+    // MARK: The deadline and the hedge
 
-    private static func needsTimer(_ state: inout State) -> Bool {
-        guard state.deadline < state.timer ?? .never else { return false }
-        state.timer = state.deadline
-        return true
+    /// - Returns: What to set a timer to; `nil`: there is one that fires early enough.
+    private static func timerNeeded(_ state: inout State) -> Deadline? {
+        let next = min(state.deadline, state.hedgeDue)
+        guard next < state.timer ?? .never else { return nil }
+        state.timer = next
+        return next
     }
 
-    private func startTimer(_ deadline: Deadline) {
-        SerialThread.calls.run(at: deadline) { [self] in self.timerFired(deadline) }
+    private func startTimer(_ instant: Deadline) {
+        SerialThread.calls.run(at: instant) { [self] in self.timerFired(instant) }
     }
 
     private func timerFired(_ instant: Deadline) {
-        let (expired, next) = self.state.withLock { state -> (UInt64?, Deadline?) in
-            if state.timer == instant { state.timer = nil }
-            guard state.phase != .idle else { return (nil, nil) }
-            if state.deadline.isExpired { return (state.generation, nil) }
-            return (nil, Self.needsTimer(&state) ? state.deadline : nil)
+        enum Step {
+            case none
+            case wait(Deadline?)
+            case fire(Hedge, UInt64)
+            case expire(UInt64)
         }
-        if let expired { self.stop(.deadlineExceeded, expired) }
-        if let next { self.startTimer(next) }
+        let now = Deadline.now
+        let step = self.state.withLock { state -> Step in
+            if state.timer == instant { state.timer = nil }
+            guard state.phase != .idle else { return .none }
+            if state.deadline <= now { return .expire(state.generation) }
+            guard state.hedgeDue <= now, let hedge = state.hedge else { return .wait(Self.timerNeeded(&state)) }
+            state.hedgeDue = .never
+            return .fire(hedge, state.generation)
+        }
+        switch step {
+        case .none: break
+        case .wait(let timer): if let timer { self.startTimer(timer) }
+        case .expire(let generation): self.stop(.deadlineExceeded, generation)
+        case .fire(let hedge, let generation):
+            let next = hedge.fire(at: now) ?? .never
+            let timer = self.state.withLock { state -> Deadline? in
+                guard state.phase != .idle else { return nil }
+                if state.generation == generation { state.hedgeDue = next }
+                return Self.timerNeeded(&state)
+            }
+            if let timer { self.startTimer(timer) }
+        }
     }
 
     private static func error(_ stop: Stop?, _ outcome: AsynchronousOperation.Outcome = .aborted) -> MeshError {

@@ -5,6 +5,7 @@ final class Hedge: Sendable {
     private struct State {
         /// Of the first attempt, while it runs.
         var slot: CallSlot?
+        var start = Deadline.never
         var task: Task<Void, Never>?
         /// What came when the first attempt had failed already.
         var reply: RawMessage?
@@ -12,23 +13,40 @@ final class Hedge: Sendable {
         var isOver = false
     }
 
+    typealias Attempt = @Sendable () async -> RawMessage?
+
+    /// What the client says to a second attempt now.
+    enum Answer {
+        /// Asks another replica; `nil` when that brings nothing.
+        case ask(Attempt)
+        /// It may when the first has taken so many nanoseconds.
+        case later(UInt64)
+        case never
+    }
+
     private let delay: UInt64
-    private let attempt: @Sendable () async -> RawMessage?
+    private let consult: @Sendable (_ waited: UInt64) -> Answer
     private let state = Mutex(State())
 
     /// - Parameters:
     ///   - delay: Nanoseconds.
-    ///   - attempt: Asks another replica; `nil` when that brings nothing.
-    init(after delay: UInt64, attempt: @escaping @Sendable () async -> RawMessage?) {
+    ///   - consult: Asked on ``SerialThread/calls``, so it must not block, while the first attempt, which has taken so many nanoseconds,
+    ///     is under way.
+    init(after delay: UInt64, consult: @escaping @Sendable (_ waited: UInt64) -> Answer) {
         self.delay = delay
-        self.attempt = attempt
+        self.consult = consult
     }
 
-    /// The first attempt is about to be made over this slot.
+    /// The first attempt is about to be made over this slot, which calls ``fire(at:)`` when it is time.
     func firstStarts(over slot: CallSlot, at now: Deadline) {
-        self.state.withLock { $0.slot = slot }
-        SerialThread.calls.run(at: Deadline(nanoseconds: now.nanoseconds &+ self.delay)) { [weak self] in self?.fire() }
+        self.state.withLock { state in
+            state.slot = slot
+            state.start = now
+        }
     }
+
+    /// When to ask a second replica, if the first attempt starts now.
+    func due(from start: Deadline) -> Deadline { Deadline(nanoseconds: start.nanoseconds &+ self.delay) }
 
     /// Called before the slot may serve another call.
     ///
@@ -68,25 +86,37 @@ final class Hedge: Sendable {
         return isSubstituted
     }
 
-    private func fire() {
-        self.state.withLock { state in
-            guard !state.isOver, state.slot != nil, state.task == nil else { return }
-            // Cancelled by `end()`; it awaits nothing but its own call, which a cancellation ends.
-            state.task = Task { await self.run() }
+    /// It is time to ask a second replica, if the first attempt is still under way.
+    ///
+    /// - Returns: When to try again; `nil`: not any more.
+    func fire(at now: Deadline) -> Deadline? {
+        let start = self.state.withLock { $0.isOver || $0.slot == nil || $0.task != nil ? nil : $0.start }
+        guard let start else { return nil }
+        switch self.consult(now.nanoseconds &- start.nanoseconds) {
+        case .never: return nil
+        case .later(let waited): return Deadline(nanoseconds: start.nanoseconds &+ waited)
+        case .ask(let attempt):
+            self.state.withLock { state in
+                guard !state.isOver, state.slot != nil else { return }
+                // Cancelled by `end()`; it awaits nothing but its own call, which a cancellation ends.
+                state.task = Task { await self.run(attempt) }
+            }
+            return nil
         }
     }
 
-    private func run() async {
-        guard let reply = await self.attempt() else { return }
+    private func run(_ attempt: Attempt) async {
+        guard let reply = await attempt() else { return }
         let isTaken = self.state.withLock { state in
             if state.isOver { return false }
-            guard let slot = state.slot else {
-                state.reply = reply
-                return true
-            }
             // Under the lock, so that the first attempt can't end and its slot serve another call meanwhile.
-            state.isSubstituted = slot.substitute(reply)
-            return state.isSubstituted
+            if let slot = state.slot, slot.substitute(reply) {
+                state.isSubstituted = true
+            } else {
+                // The first has ended, though its caller may not know yet. If it failed, this is what counts.
+                state.reply = reply
+            }
+            return true
         }
         if !isTaken { _ = reply.take() }
     }

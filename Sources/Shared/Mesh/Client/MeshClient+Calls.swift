@@ -86,7 +86,7 @@ extension MeshClient {
             attempt += 1
             progress.asked(replica.endpoint.name)
             let hedge = chosen.hedgeDelay.map { delay in
-                Hedge(after: delay) { await self.secondAttempt(method, request, context, besides: replica) }
+                Hedge(after: delay) { waited in self.secondAttempt(method, request, context, besides: replica, after: waited) }
             }
             let start = Deadline.now
             let failure: MeshError
@@ -159,20 +159,35 @@ extension MeshClient {
             traceLow: context.trace.traceLow, span: context.trace.span)
     }
 
-    /// Asks another replica than the first, if the budget has it.
+    /// Whether another replica than the first is asked: if it is likely to be quicker, and the budget has it.
     private func secondAttempt(
-        _ method: MethodDescriptor, _ request: some MeshMessage, _ context: CallContext, besides first: Replica
+        _ method: MethodDescriptor, _ request: some MeshMessage, _ context: CallContext, besides first: Replica, after waited: UInt64
+    ) -> Hedge.Answer {
+        let now = Deadline.now
+        guard now < context.deadline else { return .never }
+        let (second, decision) = self.mutex.withLock { state -> (Replica?, HedgeDecision) in
+            guard case .replica(let second) = state.replicas.pick(shard: nil, excluding: first, using: &state.balancer, at: now),
+                second !== first
+            else { return (nil, .never) }
+            let decision = HedgeDecision(
+                waited: waited, cost: second.cost(at: now), remaining: context.deadline.nanoseconds - now.nanoseconds)
+            if decision == .ask, !state.budget.withdraw(at: now) { return (nil, .never) }
+            return (second, decision)
+        }
+        switch decision {
+        case .never: return .never
+        case .later(let nanoseconds): return .later(nanoseconds)
+        case .ask:
+            guard let second else { return .never }
+            return .ask { await self.secondCall(method, request, context, to: second) }
+        }
+    }
+
+    private func secondCall(
+        _ method: MethodDescriptor, _ request: some MeshMessage, _ context: CallContext, to second: Replica
     ) async -> RawMessage? {
         // The first may have been answered while this task was on its way.
-        guard !Task.isCancelled else { return nil }
-        let now = Deadline.now
-        let second: Replica? = self.mutex.withLock { state in
-            guard case .replica(let replica) = state.replicas.pick(shard: nil, excluding: first, using: &state.balancer, at: now),
-                replica !== first, state.budget.withdraw(at: now)
-            else { return nil }
-            return replica
-        }
-        guard let second, now < context.deadline, let message = try? self.encode(method, request, context) else { return nil }
+        guard !Task.isCancelled, let message = try? self.encode(method, request, context) else { return nil }
         self.event(.hedged, method)
         let cancellation = method.isHeavy ? Self.cancellation(method, context) : nil
         guard case .reply(let reply, let envelope) = await second.call(message, deadline: context.deadline, cancellation: cancellation),

@@ -9,6 +9,8 @@ public struct MeshClientConfiguration: Sendable {
     public var defaultTimeout: Duration
     /// Bytes of a request or reply, envelope included.
     public var maximumMessageSize: Int
+    /// Certificates for `tls+tcp` addresses.
+    public var security: TransportSecurity?
     /// Calls that one replica may have in flight from this client.
     public var maximumInFlight: Int
     /// What an inherited deadline is shortened by, so that a handler still has time for its own reply.
@@ -29,6 +31,7 @@ public struct MeshClientConfiguration: Sendable {
     public init(
         defaultTimeout: Duration = .seconds(1),
         maximumMessageSize: Int = 16 << 20,
+        security: TransportSecurity? = nil,
         maximumInFlight: Int = 512,
         hopReserve: Duration = .milliseconds(1),
         cancelNotice: Duration = .milliseconds(10),
@@ -41,6 +44,7 @@ public struct MeshClientConfiguration: Sendable {
     ) {
         self.defaultTimeout = defaultTimeout
         self.maximumMessageSize = maximumMessageSize
+        self.security = security
         self.maximumInFlight = max(1, maximumInFlight)
         self.hopReserve = hopReserve
         self.cancelNotice = cancelNotice

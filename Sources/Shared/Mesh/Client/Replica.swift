@@ -45,7 +45,9 @@ final class Replica: Sendable {
         let maximumInFlight = endpoint.shadowShare > 0 ? min(64, configuration.maximumInFlight) : configuration.maximumInFlight
         self.state = Mutex(State(machine: ReplicaStateMachine(maximumInFlight: maximumInFlight), latency: PeakEWMA(at: .now)))
         let events = PipeEvents()
-        self.socket = try Socket(.request, maximumMessage: configuration.maximumMessageSize, onRejection: onRejection) { events.deliver($0) }
+        self.socket = try Socket(
+            .request, maximumMessage: configuration.maximumMessageSize, security: configuration.security, onRejection: onRejection
+        ) { events.deliver($0) }
         events.target.withLock { $0.replica = self }
         _ = try self.socket.dial(endpoint.address)
     }
@@ -112,7 +114,7 @@ final class Replica: Sendable {
         let start = Deadline.now
         hedge?.firstStarts(over: slot, at: start)
         do {
-            let reply = try await slot.call(message, deadline: deadline) { self.isConnected }
+            let reply = try await slot.call(message, deadline: deadline, hedge: hedge.map { ($0, $0.due(from: start)) }) { self.isConnected }
             let isOfAnother = hedge?.firstEnded() ?? false
             let envelope: Envelope
             do {
@@ -194,7 +196,7 @@ final class Replica: Sendable {
         guard starts else { return nil }
         if let free { return free }
         do {
-            let slot = try CallSlot(socket: self.socket)
+            let slot = try CallSlot(socket: self.socket, isRemote: !Address(self.endpoint.address).isLocal)
             self.state.withLock { $0.all.append(slot) }
             return slot
         } catch {

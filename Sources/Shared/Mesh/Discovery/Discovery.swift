@@ -3,7 +3,7 @@ internal import Glibc
 public import Logging
 internal import Synchronization
 
-/// Which replicas there are: watched in a directory, or a fixed list.
+/// Which replicas there are: watched in a directory, looked up by name, or a fixed list.
 public final class Discovery: Sendable {
     typealias Observer = @Sendable ([Endpoint]) -> Void
 
@@ -16,6 +16,7 @@ public final class Discovery: Sendable {
 
     private let state: Mutex<State>
     private let watcher: DirectoryWatcher?
+    private let resolver: NameResolver?
     private let logger: Logger?
 
     /// Watches a directory, which is made if it is missing.
@@ -25,6 +26,7 @@ public final class Discovery: Sendable {
         let directory = try MeshDirectory(path: directory)
         let watcher = try DirectoryWatcher(directory: directory)
         self.watcher = watcher
+        self.resolver = nil
         self.logger = logger
         self.state = Mutex(State(endpoints: directory.endpoints()))
         watcher.start { [weak self] in
@@ -37,12 +39,32 @@ public final class Discovery: Sendable {
     /// A fixed list: `inproc` addresses in tests, or replicas that something else manages.
     public init(static endpoints: [Endpoint]) {
         self.watcher = nil
+        self.resolver = nil
         self.logger = nil
         self.state = Mutex(State(endpoints: endpoints))
     }
 
+    /// Looks names up in the DNS, again and again: each address that a name has is a replica.
+    ///
+    /// - Parameters:
+    ///   - services: Addresses (`tls+tcp://ranking.example:7400`) by service; those with numbers for a host stay as they are.
+    ///   - interval: Between two look-ups. A name that can't be looked up for a while keeps the addresses that it had.
+    public init(services: [String: [String]], interval: Duration = .seconds(5), logger: Logger) {
+        let resolver = NameResolver(services: services, interval: interval)
+        self.watcher = nil
+        self.resolver = resolver
+        self.logger = logger
+        self.state = Mutex(State(endpoints: []))
+        resolver.start { [weak self] endpoints in
+            guard let self else { return false }
+            self.update(endpoints)
+            return true
+        }
+    }
+
     deinit {
         self.watcher?.stop()
+        self.resolver?.stop()
     }
 
     /// The replicas of a service, by name.
@@ -60,11 +82,13 @@ public final class Discovery: Sendable {
             state.observers.removeAll()
         }
         self.watcher?.stop()
+        self.resolver?.stop()
     }
 
     /// Looks at the directory soon, as a process that was killed withdraws nothing.
     func refresh() {
         self.watcher?.wake()
+        self.resolver?.wake()
     }
 
     /// Calls `notify` with the replicas now and after each change, until ``removeObserver(_:)``.

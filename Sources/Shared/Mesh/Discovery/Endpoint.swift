@@ -10,7 +10,7 @@ public struct Endpoint: Sendable, Hashable {
     public let shadowShare: Double
     /// 0 where it isn't known.
     public let pid: Int32
-    /// `ipc:///path/of/socket` or `inproc://name`.
+    /// `ipc:///path/of/socket`, `inproc://name`, `tcp://host:port` or `tls+tcp://host:port`.
     public let address: String
 
     public init(

@@ -9,13 +9,7 @@ final class AdmissionTicket: Sendable {
         case over
     }
 
-    /// When it came.
-    let arrival: Deadline
     private let state = Mutex(State.pending)
-
-    init(arrival: Deadline) {
-        self.arrival = arrival
-    }
 
     /// - Parameter run: Called once: with `nil` when the call may run, with the reply when it may not.
     func whenDecided(_ run: @escaping @Sendable (MeshError?) -> Void) {

@@ -59,7 +59,9 @@ public final class MeshServer: Sendable {
             .added(to: methods)
     }
 
-    /// A server at a fixed address (`inproc://name`, `ipc:///path`), which no directory announces.
+    /// A server at a fixed address (`inproc://name`, `ipc:///path`, `tls+tcp://host:port`), which no directory announces.
+    ///
+    /// `tcp://host:port` is there too, for networks that nobody else can reach: it neither encrypts nor asks who calls.
     public init(
         service: String,
         version: String,
@@ -146,14 +148,18 @@ public final class MeshServer: Sendable {
 
     private func open(_ core: ServerCore) throws(MeshError) {
         let logger = self.logger
-        let (address, directory) = try self.findAddress()
+        let (wanted, directory) = try self.findAddress()
+        let address: String
         let socket = try Socket(
-            .reply, maximumMessage: self.configuration.maximumMessageSize,
+            .reply, maximumMessage: self.configuration.maximumMessageSize, security: self.configuration.security,
             onRejection: { user in logger.error("caller of another user refused", metadata: ["peer.uid": "\(user)"]) },
             onPipe: { [weak self] event in self?.pipeChanged(event) })
         do throws(MeshError) {
-            try socket.listen(address)
-            for _ in 0..<self.configuration.maximumConcurrency { try ServeSlot(socket: socket, core: core).start() }
+            address = try socket.listen(wanted)
+            let waitingRoom = WaitingRoom()
+            for _ in 0..<self.configuration.maximumConcurrency {
+                try ServeSlot(socket: socket, core: core, waitingRoom: waitingRoom).start()
+            }
             if let directory { try self.announce(address, in: directory) }
         } catch {
             socket.close()
@@ -229,10 +235,11 @@ public final class MeshServer: Sendable {
     // MARK: Draining
 
     private func pipeChanged(_ event: Socket.PipeEvent) {
-        let isDraining = self.state.withLock { state in
+        let (isDraining, watchdog) = self.state.withLock { state in
             state.connections += event == .added ? 1 : -1
-            return state.drain.isDraining
+            return (state.drain.isDraining, state.watchdog)
         }
+        if event == .added { watchdog?.serverAccepted() }
         if isDraining { SerialThread.control.run { [weak self] in self?.lookAtDrain() } }
     }
 

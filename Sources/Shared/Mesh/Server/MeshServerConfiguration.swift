@@ -15,6 +15,8 @@ public struct MeshServerConfiguration: Sendable {
     public var adaptiveLimit: AdaptiveLimitPolicy?
     /// Bytes of a request or reply, envelope included.
     public var maximumMessageSize: Int
+    /// Certificates for `tls+tcp` addresses.
+    public var security: TransportSecurity?
     /// Share of the calls against other replicas: the version of a canary gets the share that its weights have in the sum.
     public var weight: Double
     /// Share of the calls, 0 to 1, of which this replica wants a flagged copy; above 0 it gets no call itself.
@@ -40,6 +42,7 @@ public struct MeshServerConfiguration: Sendable {
         maximumQueuedCalls: Int = 64,
         adaptiveLimit: AdaptiveLimitPolicy? = .init(),
         maximumMessageSize: Int = 16 << 20,
+        security: TransportSecurity? = nil,
         weight: Double = 1,
         shadowShare: Double = 0,
         clients: @escaping @Sendable () -> [MeshClient] = { [] },
@@ -56,6 +59,7 @@ public struct MeshServerConfiguration: Sendable {
         self.maximumQueuedCalls = max(0, maximumQueuedCalls)
         self.adaptiveLimit = adaptiveLimit
         self.maximumMessageSize = maximumMessageSize
+        self.security = security
         self.weight = weight
         self.shadowShare = shadowShare
         self.clients = clients

@@ -11,6 +11,8 @@ final class ServerCore: Sendable {
         let cancellation: CancellationRegistry.Call?
         /// When it was admitted.
         var admission: Deadline
+
+        var isHeavy: Bool { self.method.descriptor.isHeavy }
     }
 
     let configuration: MeshServerConfiguration
@@ -47,8 +49,8 @@ final class ServerCore: Sendable {
             throw MeshError(.cancelled, "as asked")
         }
         guard envelope.kind == .call else { throw MeshError(.unimplemented, "only calls are answered") }
-        let deadline = Deadline(nanoseconds: envelope.instant)
         let now = Deadline.now
+        let deadline = envelope.deadline(at: now)
         if deadline <= now { throw MeshError(.deadlineExceeded, "the call had expired when it came") }
         guard let method = self.methods[envelope.method] else {
             throw MeshError(.unimplemented, "method 0x\(String(envelope.method, radix: 16)) isn't known here")
@@ -104,7 +106,7 @@ final class ServerCore: Sendable {
 
     /// Runs the handler with its context bound.
     func run(_ call: Call, _ message: RawMessage) async throws -> RawMessage {
-        guard call.method.descriptor.isHeavy else { return try await self.runHandler(call, message) }
+        guard call.isHeavy else { return try await self.runHandler(call, message) }
         let start = Deadline.now
         defer {
             if let cancellation = call.cancellation { self.cancellations.remove(cancellation) }

@@ -43,7 +43,7 @@ final class ServerLoad: Sendable {
             case .run: return (.run, nil)
             case .refuse(let reason): return (.refuse(reason), nil)
             case .wait(let id, let displaced):
-                let ticket = AdmissionTicket(arrival: now)
+                let ticket = AdmissionTicket()
                 state.tickets[id] = ticket
                 return (.wait(ticket), displaced.flatMap { state.tickets.removeValue(forKey: $0) })
             }

@@ -2,11 +2,12 @@ internal import Synchronization
 
 /// Dials its own server again and again: a listener of nng 1.5 can end up accepting nobody without any sign of it.
 ///
-/// Everything but the connection's callback runs on ``SerialThread/control``.
+/// The dialling side sees nothing of that, as the transport still shakes hands: what counts is whether the server gets a connection.
+/// Everything but ``serverAccepted()`` runs on ``SerialThread/control``.
 final class Watchdog: Sendable {
     private struct State {
         var dialer: Socket.Dialer?
-        var isConnected = false
+        var isAccepted = false
         var isStopped = false
     }
 
@@ -31,10 +32,13 @@ final class Watchdog: Sendable {
         self.patience = patience
         self.address = address
         self.onFailure = onFailure
-        self.socket = try Socket(.request, maximumMessage: maximumMessage) { event in
-            if event == .added { state.mutex.withLock { $0.isConnected = true } }
-        }
+        self.socket = try Socket(.request, maximumMessage: maximumMessage) { _ in }
         self.scheduleCheck()
+    }
+
+    /// Called on nng's threads when the server has a new connection, from whomever.
+    func serverAccepted() {
+        self.state.mutex.withLock { $0.isAccepted = true }
     }
 
     func stop() {
@@ -57,15 +61,15 @@ final class Watchdog: Sendable {
         guard !isStopped else { return }
         // The last connection was left open until now: closing one at once is what upsets a listener.
         before?.close()
-        self.state.mutex.withLock { $0.isConnected = false }
+        self.state.mutex.withLock { $0.isAccepted = false }
         if let dialer = try? self.socket.dial(self.address()) { self.state.mutex.withLock { $0.dialer = dialer } }
         SerialThread.control.run(at: .after(self.patience)) { [weak self] in self?.verify() }
     }
 
     private func verify() {
-        let (isStopped, isConnected) = self.state.mutex.withLock { ($0.isStopped, $0.isConnected) }
+        let (isStopped, isAccepted) = self.state.mutex.withLock { ($0.isStopped, $0.isAccepted) }
         guard !isStopped else { return }
-        if !isConnected { self.onFailure() }
+        if !isAccepted { self.onFailure() }
         self.scheduleCheck()
     }
 }

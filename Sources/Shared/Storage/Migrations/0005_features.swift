@@ -18,8 +18,9 @@ extension Storage {
             CREATE TABLE user_embeddings (
                 user_id bigint NOT NULL,
                 model_version text NOT NULL,
-                embedding real[] NOT NULL,         -- Whom the person likes.
-                target_embedding real[] NOT NULL,  -- Who likes the person.
+                -- 32-bit floats, little-endian.
+                embedding bytea NOT NULL,         -- Whom the person likes.
+                target_embedding bytea NOT NULL,  -- Who likes the person.
                 created_at timestamptz NOT NULL DEFAULT now(),
                 PRIMARY KEY (model_version, user_id)
             );
