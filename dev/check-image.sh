@@ -39,15 +39,15 @@ deploy/image/collect.sh "$build" "$work/context/out"
     echo "COPY out /out"
     sed -n '/^FROM .* AS runtime$/,$p' deploy/Dockerfile
 } >"$work/Dockerfile"
-"${buildah[@]}" build --quiet --format docker --isolation chroot --pull=never --layers \
+"${buildah[@]}" build --quiet --format docker --isolation chroot --pull=never \
     --build-arg RUNTIME_IMAGE=localhost/duet-base --file "$work/Dockerfile" --tag localhost/duet "$work/context" >"$work/log" 2>&1 \
     || { tail -20 "$work/log" >&2; exit 1; }
 
 fail() { echo "image: $1" >&2; exit 1; }
-configuration=$("${buildah[@]}" inspect --type image --format '{{json .Docker.Config}}' localhost/duet)
-python3 - "$configuration" <<'PYTHON' || fail "wrong configuration: $configuration"
+configuration=$("${buildah[@]}" inspect --type image localhost/duet)
+python3 - "$configuration" <<'PYTHON' || fail "wrong configuration"
 import json, sys
-configuration = json.loads(sys.argv[1])
+configuration = json.loads(sys.argv[1])["Docker"]["config"]
 assert configuration["User"] == "10001:10001"
 assert configuration["Entrypoint"] == ["duet-entrypoint"] and configuration["Cmd"] == ["gateway"]
 assert configuration["Healthcheck"]["Test"] == ["CMD", "duet-health"]
