@@ -60,14 +60,21 @@ run() { "${buildah[@]}" run --isolation chroot "$container" -- "$@"; }
 missing=$(run sh -c 'ldd /usr/lib/duet/* 2>/dev/null | grep "not found"' | sort -u || true)
 [ -z "$missing" ] || fail "libraries are missing: $missing"
 for service in gateway candidate ranking feature; do
-    run duet-entrypoint "$service" --help | grep -q DATABASE_URL || fail "$service --help says nothing"
+    run duet-entrypoint "$service" --help | grep DATABASE_URL >/dev/null || fail "$service --help says nothing"
     refusal=$(run env -u MESH_DIR duet-entrypoint "$service" 2>&1) && fail "$service starts without its settings"
     grep -q "DATABASE_URL is not set" <<<"$refusal" || fail "$service ends with: $refusal"
 done
-run duet-entrypoint --help | grep -q "Start everything" || fail "duet --help says nothing"
+run duet-entrypoint --help | grep "Start everything" >/dev/null || fail "duet --help says nothing"
 run sh -c 'touch /usr/lib/duet/new' 2>/dev/null && fail "the programs' folder can be written"
 run duet-health 2>/dev/null && fail "the health check passes where nothing runs"
+# A service lives before its stores do; SIGTERM to the entry point's process is the service's own.
+ending=$(run env HEALTH_PORT="$((20000 + RANDOM % 20000))" DATABASE_URL=postgresql://nowhere.invalid/duet sh -c '
+    duet-entrypoint candidate 2>/tmp/log &
+    for attempt in $(seq 100); do duet-health /health/live 2>/dev/null && break; sleep 0.1; done
+    duet-health /health/live && ! duet-health /health/ready && kill -TERM $! && wait $!
+    echo "status $?, logged: $(grep -c Draining /tmp/log)"')
+[ "$ending" = "status 0, logged: 1" ] || fail "candidate didn't live and end in order: $ending"
 
 root=$("${buildah[@]}" mount "$container")
-echo "image: 4 services and duet start as user 10001; $(du -sm --apparent-size "$root" | cut -f1) MiB," \
+echo "image: 4 services and duet run as user 10001, health check and SIGTERM work; $(du -sm --apparent-size "$root" | cut -f1) MiB," \
     "of which Duet $(du -sm --apparent-size "$root/usr/lib/duet" | cut -f1) MiB"
