@@ -57,7 +57,7 @@ PYTHON
 container=$("${buildah[@]}" from --pull-never localhost/duet)
 run() { "${buildah[@]}" run --isolation chroot "$container" -- "$@"; }
 [ "$(run id -u)" = 10001 ] || fail "runs as root"
-missing=$(run sh -c 'ldd /usr/lib/duet/* 2>/dev/null | grep "not found"' | sort -u || true)
+missing=$(run sh -c 'ldd /usr/lib/duet/* 2>/dev/null | grep "not found"; true' | sort -u)
 [ -z "$missing" ] || fail "libraries are missing: $missing"
 for service in gateway candidate ranking feature; do
     run duet-entrypoint "$service" --help | grep DATABASE_URL >/dev/null || fail "$service --help says nothing"
