@@ -79,6 +79,7 @@ for name in "${balancers[@]}"; do
     load=$!
     sleep 2
     kill -KILL "${pids[0]}"  # dies under its requests
+    wait "${pids[0]}" 2>/dev/null || true
     sleep 2
     gateway 0                # is back
     sleep 1
