@@ -4,7 +4,7 @@ SWIFT ?= swift
 BUILD := .build/release
 UP_FLAGS := $(if $(DATA),--data $(DATA)) $(if $(PORT),--port $(PORT)) $(if $(DIR),--dir $(DIR))
 
-.PHONY: help setup build run test bench bench-mesh fuzz lint format generate check-mesh check-api check-all sanitize clean
+.PHONY: help setup build run test bench bench-mesh fuzz lint format generate check-mesh check-api check-deploy check-all sanitize clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -56,7 +56,11 @@ check-mesh: ## The mesh's long tests: cancel storm of 100,000 calls, storms of c
 	@MESH_LONG_TESTS=1 dev/test.sh MeshTests
 	@dev/netns-mesh.sh
 
-check-all: lint test check-api check-mesh sanitize fuzz bench bench-mesh ## All of CI, and what is too long for it
+check-deploy: build ## Check deploy/: units, Kubernetes, compose, image, balancers, bill of materials; says what it skipped
+	@deploy/setup.sh --dev
+	@dev/check-deploy.sh
+
+check-all: lint test check-api check-mesh check-deploy sanitize fuzz bench bench-mesh ## All of CI, and what is too long for it
 
 clean: ## Remove build products; data under .duet stays
 	@rm -rf .build .build-* .fuzz .bench dev/*/.build
