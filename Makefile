@@ -4,7 +4,7 @@ SWIFT ?= swift
 BUILD := .build/release
 UP_FLAGS := $(if $(DATA),--data $(DATA)) $(if $(PORT),--port $(PORT)) $(if $(DIR),--dir $(DIR))
 
-.PHONY: help setup build run test bench bench-mesh fuzz lint format generate check-mesh check-all sanitize clean
+.PHONY: help setup build run test bench bench-mesh fuzz lint format generate check-mesh check-observability check-all sanitize clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -52,7 +52,11 @@ check-mesh: ## The mesh's long tests: cancel storm of 100,000 calls, storms of c
 	@MESH_LONG_TESTS=1 dev/test.sh MeshTests
 	@dev/netns-mesh.sh
 
-check-all: lint test check-mesh sanitize fuzz bench bench-mesh ## All of CI, and what is too long for it
+check-observability: build ## Rules and dashboards against a running mesh; a fault must reach Alertmanager's receivers, and its end
+	@deploy/setup.sh --dev
+	@dev/check-observability.sh
+
+check-all: lint test check-mesh check-observability sanitize fuzz bench bench-mesh ## All of CI, and what is too long for it
 
 clean: ## Remove build products; data under .duet stays
 	@rm -rf .build .build-* .fuzz .bench dev/*/.build

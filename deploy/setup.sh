@@ -9,7 +9,7 @@ packages=(
     postgresql redis-server                                                # the private stores of `duet up`
 )
 if [ "${1:-}" = "--dev" ]; then
-    packages+=(faketime iproute2 libprotobuf-dev openssl protobuf-c-compiler protobuf-compiler wrk)
+    packages+=(faketime iproute2 libprotobuf-dev openssl prometheus prometheus-alertmanager protobuf-c-compiler protobuf-compiler wrk)
 fi
 
 missing=()
