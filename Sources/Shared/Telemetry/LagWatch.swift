@@ -26,12 +26,13 @@ public final class LagWatch: Sendable {
     ///   - time: When the look began.
     public func looked(end: UInt64, reached: UInt64, at time: ContinuousClock.Instant) {
         self.state.withLock { state in
-            let pending = state.pending ?? (end, time)
-            let isPast = reached &+ 1 >= pending.end
-            if isPast { state.level = pending.seen }
-            state.pending = isPast ? nil : pending
-            // The end seen just now may be behind the reader too.
-            if isPast, reached &+ 1 >= end { state.level = time }
+            if let pending = state.pending {
+                guard reached &+ 1 >= pending.end else { return }
+                state.level = pending.seen
+            }
+            let isLevel = reached &+ 1 >= end
+            if isLevel { state.level = time }
+            state.pending = isLevel ? nil : (end, time)
         }
     }
 
