@@ -4,7 +4,8 @@ SWIFT ?= swift
 BUILD := .build/release
 UP_FLAGS := $(if $(DATA),--data $(DATA)) $(if $(PORT),--port $(PORT)) $(if $(DIR),--dir $(DIR))
 
-.PHONY: help setup build run test bench bench-mesh fuzz lint format generate check-mesh check-api check-deploy check-all sanitize clean
+.PHONY: help setup build run test bench bench-mesh fuzz lint format generate check-mesh check-api check-deploy check-observability \
+        check-all sanitize clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -60,7 +61,11 @@ check-deploy: build ## Check deploy/: units, Kubernetes, compose, image, balance
 	@deploy/setup.sh --dev
 	@dev/check-deploy.sh
 
-check-all: lint test check-api check-mesh check-deploy sanitize fuzz bench bench-mesh ## All of CI, and what is too long for it
+check-observability: build ## Rules and dashboards against a running mesh; a fault must reach Alertmanager's receivers, and its end
+	@deploy/setup.sh --dev --observability
+	@dev/check-observability.sh
+
+check-all: lint test check-api check-mesh check-deploy check-observability sanitize fuzz bench bench-mesh ## All of CI, and what is too long for it
 
 clean: ## Remove build products; data under .duet stays
 	@rm -rf .build .build-* .fuzz .bench dev/*/.build

@@ -133,11 +133,12 @@ let package = Package(
             .target(
                 name: "Supervision", dependencies: ["CLinux", logging],
                 path: "Sources/CLI/Supervision", swiftSettings: swiftSettings),
+            .target(name: "Overview", path: "Sources/CLI/Overview", swiftSettings: swiftSettings),
             .executableTarget(
                 name: "duet",
                 dependencies: [
-                    "DataExchange", "Domain", "Mesh", "MeshAPI", "Postgres", "Redis", "ServiceRuntime", "Simulation", "Storage", "Supervision",
-                    "Telemetry", "Trainer", "Training", argumentParser, jwtKit, logging,
+                    "DataExchange", "Domain", "Mesh", "MeshAPI", "Overview", "Postgres", "Redis", "ServiceRuntime", "Simulation", "Storage",
+                    "Supervision", "Telemetry", "Trainer", "Training", argumentParser, hummingbird, jwtKit, logging,
                 ],
                 path: "Sources/CLI/Main", swiftSettings: swiftSettings),
 
@@ -149,7 +150,7 @@ let package = Package(
             tests("Simulation"), tests("VectorIndex", ["LinearMath"]),
             tests("Mesh", ["CLinux"]), tests("MeshAPI"), tests("Reactor"), tests("Postgres"), tests("Redis"),
             tests("Storage", ["LinearMath"]), tests("DataExchange"),
-            tests("Telemetry"), tests("ServiceRuntime"), tests("Supervision"), tests("Trainer"),
+            tests("Telemetry"), tests("ServiceRuntime", ["Telemetry"]), tests("Supervision"), tests("Overview"), tests("Trainer"),
             tests("CandidateSvcCore"), tests("FeatureSvcCore"), tests("RankingSvcCore"), tests("GatewayCore", ["LinearMath", crypto]),
             .testTarget(
                 name: "PipelineTests",

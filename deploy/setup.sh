@@ -1,21 +1,26 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that Duet builds with and runs on. Installs nothing when nothing is missing.
-# Usage: deploy/setup.sh [--dev]      --dev adds what tests, benchmarks and code generation need.
+# Usage: deploy/setup.sh [--dev] [--observability]
+#   --dev adds what tests, benchmarks and code generation need, --observability what checks rules and alerts.
 set -euo pipefail
+
+wants() { [[ " $options " == *" $1 "* ]]; }
+options="$*"
 
 packages=(
     libhiredis-dev libnng-dev libopenblas-dev libpq-dev libprotobuf-c-dev  # linked
     pkg-config curl ca-certificates                                        # building, trying out
     postgresql redis-server                                                # the private stores of `duet up`
 )
-if [ "${1:-}" = "--dev" ]; then
+if wants --observability; then packages+=(prometheus prometheus-alertmanager); fi
+if wants --dev; then
     packages+=(faketime iproute2 libprotobuf-dev openssl protobuf-c-compiler protobuf-compiler wrk)
 fi
 
 # Swagger UI comes from PyPI; any Python with pip will do.
 python3 -m pip --version >/dev/null 2>&1 || packages+=(python3-pip)
 
-if [ "${1:-}" = "--dev" ]; then
+if wants --dev; then
     python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)  # for the tools that check the API
 fi
 

@@ -1,4 +1,5 @@
 import ServiceRuntime
+import Telemetry
 import Testing
 
 @Suite struct HealthChecksTests {
@@ -19,5 +20,16 @@ import Testing
         #expect(results[1].failure == "connection refused")
         #expect(results[2].failure?.hasPrefix("no answer within") == true)
         #expect(checks.lastResults == results)
+    }
+
+    @Test("Metrics say who is away, and that they are back")
+    func metrics() {
+        let registry = MetricsRegistry()
+        ProcessRuntime.record(
+            [HealthCheckResult(name: "database", failure: nil), HealthCheckResult(name: "redis", failure: "refused")], in: registry)
+        #expect(registry.prometheusText().contains("duet_dependency_up{dependency=\"database\"} 1\n"))
+        #expect(registry.prometheusText().contains("duet_dependency_up{dependency=\"redis\"} 0\n"))
+        ProcessRuntime.record([HealthCheckResult(name: "redis", failure: nil)], in: registry)
+        #expect(registry.prometheusText().contains("duet_dependency_up{dependency=\"redis\"} 1\n"))
     }
 }

@@ -12,6 +12,7 @@ package struct FeatureMetrics: Sendable {
     let consumed: Counter
     let consumerPosition: Gauge
     let consumerActive: Gauge
+    let lag = LagWatch()
 
     package init(_ registry: MetricsRegistry) {
         let lookups = { place in
@@ -30,5 +31,8 @@ package struct FeatureMetrics: Sendable {
         self.consumed = registry.counter("duet_feature_interactions_total", "Interactions counted into features.")
         self.consumerPosition = registry.gauge("duet_feature_log_position", "Transaction up to which interactions are counted.")
         self.consumerActive = registry.gauge("duet_feature_consumer_active", "1 while this process counts interactions.")
+        registry.gauge(
+            "duet_feature_log_lag_seconds", "Age of the newest moment whose interactions are counted; 0 where another process counts."
+        ) { [lag, consumerActive] in consumerActive.value > 0 ? lag.lag / .seconds(1) : 0 }
     }
 }

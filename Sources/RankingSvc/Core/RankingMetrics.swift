@@ -31,5 +31,11 @@ struct RankingMetrics: Sendable {
         registry.gauge("duet_ranking_model_age_seconds", "Time since the active model was made; -1 without one.") {
             models.active.map { now().since($0.record.createdAt) / .seconds(1) } ?? -1
         }
+        for (metric, label) in [("ndcg@10", "ndcg_10"), ("recall@20", "recall_20"), ("popularity.ndcg@10", "popularity_ndcg_10")] {
+            registry.gauge(
+                "duet_ranking_model_quality_ratio", "What the active model was measured at when it was made; NaN where it wasn't.",
+                labels: [("metric", label)]
+            ) { models.active?.record.metrics[metric] ?? .nan }
+        }
     }
 }

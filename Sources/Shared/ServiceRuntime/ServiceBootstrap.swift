@@ -82,6 +82,8 @@ public enum ServiceBootstrap {
                 continuation.yield(.failed(part: nil, error: error))
             }
         }
+        // Cancelled and awaited below.
+        let watching = Task { await runtime.watchDependencies() }
         var status: Int32 = 0
         events: for await event in events {
             switch event {
@@ -105,7 +107,9 @@ public enum ServiceBootstrap {
         Self.watch(timeout: settings.shutdownTimeout, logger: logger)
         runtime.readiness.drain()
         starting.cancel()
+        watching.cancel()
         await starting.value
+        await watching.value
         await runtime.stopAll()
         for server in healthServers { await server.stop() }
         logger.info("Ended", metadata: ["status": .stringConvertible(status)])

@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import Mesh
 import MeshAPI
+import Overview
 import Supervision
 
 struct Call: AsyncParsableCommand {

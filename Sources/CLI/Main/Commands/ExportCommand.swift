@@ -1,6 +1,7 @@
 import ArgumentParser
 import DataExchange
 import Foundation
+import Overview
 
 struct Export: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

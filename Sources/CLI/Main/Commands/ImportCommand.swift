@@ -1,6 +1,7 @@
 import ArgumentParser
 import DataExchange
 import Logging
+import Overview
 
 struct Import: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

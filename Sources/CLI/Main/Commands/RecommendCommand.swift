@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Overview
 import Supervision
 
 struct Recommend: AsyncParsableCommand {

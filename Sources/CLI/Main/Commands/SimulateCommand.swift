@@ -1,6 +1,7 @@
 import ArgumentParser
 import Domain
 import Foundation
+import Overview
 import Simulation
 
 struct Simulate: AsyncParsableCommand {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Overview
 import Supervision
 
 struct Token: AsyncParsableCommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Domain
+import Overview
 import Storage
 import Trainer
 

@@ -1,6 +1,7 @@
 import Logging
 import Mesh
 import MeshAPI
+import Overview
 
 /// What all processes of an installation say of themselves and of each other.
 struct MeshReport: Encodable {

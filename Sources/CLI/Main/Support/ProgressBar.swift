@@ -1,3 +1,4 @@
+import Overview
 import Synchronization
 
 /// How far a long piece of work has come: a bar with rate and time left on a terminal, a line now and then elsewhere.

@@ -2,6 +2,7 @@ import DataExchange
 import Domain
 import Foundation
 import Logging
+import Overview
 import Simulation
 import Storage
 import Supervision

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Logging
+import Overview
 import ServiceRuntime
 import Storage
 import Supervision

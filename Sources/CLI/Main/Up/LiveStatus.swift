@@ -1,3 +1,4 @@
+import Overview
 import Supervision
 
 /// The line that `duet up` keeps under its output: requests a second, median latency, replicas. Elsewhere a line when something changes.

@@ -1,4 +1,5 @@
 import Foundation
+import Overview
 import Supervision
 
 /// What `duet up` says once everything serves: a sample, the address, a token, a line to try.

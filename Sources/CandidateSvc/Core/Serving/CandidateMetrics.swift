@@ -47,10 +47,14 @@ struct CandidateMetrics: Sendable {
     }
 
     /// Figures of the index that are read at each scrape.
-    static func register(_ index: CandidateIndex, in registry: MetricsRegistry) {
+    static func register(_ index: CandidateIndex, tail: LogTail?, in registry: MetricsRegistry) {
         registry.gauge("duet_candidate_people", "People in the index.") { Double(index.status.people) }
         registry.gauge("duet_candidate_opinions", "Likes and passes in the index.") { Double(index.status.opinions) }
         registry.gauge("duet_candidate_factors", "People with factors of the loaded model.") { Double(index.status.factors) }
         registry.gauge("duet_candidate_log_position", "Newest transaction that the index has read past.") { Double(index.status.position) }
+        guard let tail else { return }
+        registry.gauge("duet_candidate_log_lag_seconds", "Age of the newest moment of which the index has everything.") {
+            tail.lag / .seconds(1)
+        }
     }
 }

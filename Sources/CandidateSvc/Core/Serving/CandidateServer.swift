@@ -25,7 +25,7 @@ package struct CandidateServer: CandidateServiceHandler {
         self.clock = clock
         self.generator = CandidateGenerator(index: index, settings: settings, now: now)
         self.metrics = CandidateMetrics(registry)
-        CandidateMetrics.register(index, in: registry)
+        CandidateMetrics.register(index, tail: tail, in: registry)
     }
 
     package func generate(_ request: GenerateRequest, context: CallContext) async throws -> GenerateResponse {

@@ -2,6 +2,7 @@ package import Domain
 package import Logging
 internal import ServiceLifecycle
 internal import Synchronization
+internal import Telemetry
 
 /// Keeps a ``CandidateIndex`` level with the log.
 package final class LogTail: Service {
@@ -23,6 +24,7 @@ package final class LogTail: Service {
     private let clock: any Clock<Duration>
     private let logger: Logger
     private let reads = Mutex(Reads())
+    private let watch = LagWatch()
     private let progress = Mutex((read: 0, estimate: 0))
     private let (calls, call) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
 
@@ -49,6 +51,9 @@ package final class LogTail: Service {
         let (read, estimate) = self.progress.withLock { $0 }
         return "\(read) of \(max(read, estimate)) interactions read"
     }
+
+    /// The age of the newest moment of which the index has everything.
+    package var lag: Duration { self.watch.lag }
 
     /// Reads the log until cancelled or shut down, once at a time. A store that is away is asked again at the next bell.
     package func run() async {
@@ -111,9 +116,12 @@ package final class LogTail: Service {
 
     private func read() async {
         self.reads.withLock { $0.begun += 1 }
+        let start = ContinuousClock.now
         var end: UInt64?
         do {
-            end = try await self.catchUp()
+            let seen = try await self.catchUp()
+            self.watch.looked(end: seen, reached: self.index.status.position, at: start)
+            end = seen
         } catch {
             self.logger.debug("The log could not be read.", metadata: ["error": "\(error)"])
         }

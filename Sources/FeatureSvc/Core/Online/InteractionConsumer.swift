@@ -76,6 +76,7 @@ package actor InteractionConsumer: Service {
 
     /// Counts until cancelled or until the store fails.
     private func consume() async throws {
+        self.metrics.lag.restart()
         self.metrics.consumerActive.set(1)
         // Another replica may have counted since this one last had the lease.
         self.forget()
@@ -101,11 +102,18 @@ package actor InteractionConsumer: Service {
         do {
             while true {
                 let position = try await self.currentPosition()
+                let start = ContinuousClock.now
                 let batch = try await self.log.interactions(after: position, limit: limit)
-                guard let last = batch.entries.last else { return total }
+                guard let last = batch.entries.last else {
+                    self.metrics.lag.looked(end: batch.end, reached: batch.horizon &- 1, at: start)
+                    return total
+                }
                 try await self.count(batch.entries.map(\.event), from: position, to: last.position)
                 total += batch.entries.count
-                if batch.entries.count < limit { return total }
+                if batch.entries.count < limit {
+                    self.metrics.lag.looked(end: batch.end, reached: batch.horizon &- 1, at: start)
+                    return total
+                }
                 limit = self.batches.backlog
             }
         } catch {

@@ -1,7 +1,7 @@
 /// Numbers and times for people.
-enum Format {
+package enum Format {
     /// `12,345`.
-    static func count(_ value: Int) -> String {
+    package static func count(_ value: Int) -> String {
         let digits = String(value.magnitude)
         var result = ""
         for (index, digit) in digits.enumerated() {
@@ -11,10 +11,10 @@ enum Format {
         return value < 0 ? "-" + result : result
     }
 
-    static func count(_ value: Double) -> String { self.count(Int(value.rounded())) }
+    package static func count(_ value: Double) -> String { self.count(Int(value.rounded())) }
 
     /// `1.50`, with as many decimals as asked for.
-    static func decimal(_ value: Double, _ decimals: Int) -> String {
+    package static func decimal(_ value: Double, _ decimals: Int) -> String {
         guard value.isFinite else { return "–" }
         var scale = 1.0
         for _ in 0..<decimals { scale *= 10 }
@@ -27,7 +27,7 @@ enum Format {
     }
 
     /// `850 ms`, `12.3 s`, `2:05 min`, `1:02:03 h`.
-    static func duration(_ duration: Duration) -> String {
+    package static func duration(_ duration: Duration) -> String {
         let seconds = duration / .seconds(1)
         if seconds < 1 { return "\(Int(seconds * 1000)) ms" }
         if seconds < 60 { return "\(self.decimal(seconds, 1)) s" }
@@ -37,7 +37,7 @@ enum Format {
     }
 
     /// Columns as wide as their widest cell; numbers to the right where `right` says so.
-    static func table(_ rows: [[String]], right: Set<Int> = []) -> [String] {
+    package static func table(_ rows: [[String]], right: Set<Int> = []) -> [String] {
         let widths = (0..<(rows.map(\.count).max() ?? 0)).map { column in
             rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
         }
