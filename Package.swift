@@ -109,7 +109,7 @@ let package = Package(
         shared("Storage", ["Domain", "Postgres", "Redis", crypto, logging]),
         shared("DataExchange", ["Domain", "Postgres", "Reactor", "Storage", crypto, logging]),
         shared("Telemetry", [logging]),
-        shared("ServiceRuntime", ["CLinux", "Mesh", "Telemetry", hummingbird, lifecycle, logging, nioCore, nioPosix, unixSignals]),
+        shared("ServiceRuntime", ["CLinux", "Mesh", "MeshAPI", "Telemetry", hummingbird, lifecycle, logging, nioCore, nioPosix, unixSignals]),
     ]
         // MARK: Services
         + service(

@@ -1,4 +1,5 @@
 public import Mesh
+internal import MeshAPI
 import Synchronization
 import Telemetry
 
@@ -19,7 +20,9 @@ extension ProcessRuntime {
         configuration.drainTimeout = min(configuration.drainTimeout, self.settings.shutdownTimeout / 2)
         let server = MeshServer(
             service: self.name, version: self.settings.meshVersion ?? self.version, directory: try self.settings.required(.meshDirectory),
-            methods: methods,
+            methods: methods
+                + ControlService.methods(
+                    ControlHandler(replica: self.settings.replica ?? "", metrics: self.metrics, logger: self.logger)),
             configuration: configuration, health: { self.meshHealth }, logger: self.logger)
         try await server.start()
         self.onShutdown("mesh server") { await server.drain() }

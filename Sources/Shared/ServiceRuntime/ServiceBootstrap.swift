@@ -135,10 +135,10 @@ public enum ServiceBootstrap {
     /// Logs go to stderr with the identifiers of the HTTP request or of the mesh call that the task works for.
     @discardableResult
     public static func bootstrapLogging(name: String, settings: Settings) -> Logger {
+        LogControl.shared.set(settings.logLevel)
         LoggingSystem.bootstrap { _ in
             JSONLogHandler(
-                service: name, replica: settings.replica, level: settings.logLevel, format: settings.logFormat,
-                context: Self.currentRequest)
+                service: name, replica: settings.replica, journal: .shared, format: settings.logFormat, context: Self.currentRequest)
         }
         return Logger(label: name)
     }

@@ -9,9 +9,16 @@ public struct JSONLogHandler: LogHandler {
     /// Says which request the calling task works for.
     public typealias ContextProvider = @Sendable () -> LogContext?
 
-    public var logLevel: Logger.Level
+    /// Follows ``LogControl`` unless it was set.
+    public var logLevel: Logger.Level {
+        get { self.ownLevel ?? self.control.level }
+        set { self.ownLevel = newValue }
+    }
     public var metadata: Logger.Metadata = [:]
     public var metadataProvider: Logger.MetadataProvider?
+    private var ownLevel: Logger.Level?
+    private let control: LogControl
+    private let journal: LogJournal?
     private let identity: LogIdentity
     private let format: LogFormat
     private let context: ContextProvider
@@ -20,19 +27,25 @@ public struct JSONLogHandler: LogHandler {
     /// - Parameters:
     ///   - service: Name of the service, as in discovery.
     ///   - replica: Name of this process among its service's, if it has one.
+    ///   - control: Says the lowest level that is written.
+    ///   - journal: Groups warnings and errors, and limits how often the same is written.
     ///   - context: Asked at each event; the default is ``LogContext/current``.
     public init(
-        service: String, replica: String? = nil, level: Logger.Level = .info, format: LogFormat = .json,
+        service: String, replica: String? = nil, control: LogControl = .shared, journal: LogJournal? = nil, format: LogFormat = .json,
         context: @escaping ContextProvider = { LogContext.current }
     ) {
-        self.init(service: service, replica: replica, level: level, format: format, context: context, sink: { StandardError.write($0) })
+        self.init(
+            service: service, replica: replica, control: control, journal: journal, format: format, context: context,
+            sink: { StandardError.write($0) })
     }
 
     package init(
-        service: String, replica: String? = nil, level: Logger.Level = .info, format: LogFormat = .json, processID: Int32 = getpid(),
-        context: @escaping ContextProvider = { LogContext.current }, sink: @escaping @Sendable ([UInt8]) -> Void
+        service: String, replica: String? = nil, control: LogControl = LogControl(level: .info), journal: LogJournal? = nil,
+        format: LogFormat = .json, processID: Int32 = getpid(), context: @escaping ContextProvider = { LogContext.current },
+        sink: @escaping @Sendable ([UInt8]) -> Void
     ) {
-        self.logLevel = level
+        self.control = control
+        self.journal = journal
         self.identity = LogIdentity(service: service, replica: replica, processID: processID)
         self.format = format
         self.context = context
@@ -55,9 +68,19 @@ public struct JSONLogHandler: LogHandler {
         if let provided = self.metadataProvider?.get() { fields.merge(provided) { $1 } }
         if let given = event.metadata { fields.merge(given) { $1 } }
         if let error = event.error, fields["error"] == nil { fields["error"] = .string(String(describing: error)) }
+        let message = event.message.description
+        let context = self.context()
+        if event.level >= .warning, let journal = self.journal {
+            let cause = (fields["cause"] ?? fields["error"]).map { "\($0)" } ?? ""
+            guard
+                let suppressed = journal.admit(
+                    event.level, message, cause: cause, context: context, seconds: seconds, microseconds: microseconds)
+            else { return }
+            if suppressed > 0 { fields["suppressed"] = .stringConvertible(suppressed) }
+        }
         let line = LogLine(
-            seconds: seconds, microseconds: microseconds, level: event.level, message: event.message.description,
-            identity: self.identity, context: self.context(), fields: fields)
+            seconds: seconds, microseconds: microseconds, level: event.level, message: message, identity: self.identity,
+            context: context, fields: fields)
         self.sink(self.format == .json ? line.json : line.text)
     }
 }

@@ -7,7 +7,7 @@ enum Logs {
     /// Lines for people on standard error, from WARNING on unless `LOG_LEVEL` says otherwise.
     static func start(level: Logger.Level = .warning) -> Logger {
         let wanted = EnvironmentVariables.current["LOG_LEVEL"].flatMap { Logger.Level(standardName: $0) } ?? level
-        LoggingSystem.bootstrap { _ in JSONLogHandler(service: "duet", level: wanted, format: .text) }
+        LoggingSystem.bootstrap { _ in JSONLogHandler(service: "duet", control: LogControl(level: wanted), format: .text) }
         return Logger(label: "duet")
     }
 }
