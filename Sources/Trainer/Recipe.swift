@@ -36,11 +36,18 @@ struct Recipe: Sendable {
         let draft = try Self.draft(ranker, finder, options)
         let validation = try await Validation(bench, finder, Scorer(model: draft), moment, threads: options.threads)
         let weight = validation.bestReciprocalWeight(of: Self.reciprocalWeights)
-        let (calibration, error) = Calibrator.fit(validation)
+        let (calibration, error, bins) = Calibrator.fit(validation)
         let quality = validation.quality(reciprocalWeight: weight)
         var metrics = ["ndcg@10": quality.ndcg.ndcg, "recall@20": quality.recall.recall, "judges": Double(bench.judges.count)]
         metrics["auc"] = validation.areaUnderCurve
         metrics["ece"] = error
+        // For plots beside other versions.
+        for (index, bin) in bins.enumerated() {
+            metrics["calibration.\(index).predicted"] = bin.predicted
+            metrics["calibration.\(index).observed"] = bin.observed
+            metrics["calibration.\(index).count"] = Double(bin.count)
+        }
+        for (name, importance) in Self.importances(of: ranker, in: examples) { metrics["importance.\(name)"] = importance }
         for (name, baseline) in [("stage1", validation.stage1), ("popularity", validation.popularity)] {
             metrics["\(name).ndcg@10"] = baseline.ndcg.ndcg
             metrics["\(name).recall@20"] = baseline.recall.recall
@@ -48,6 +55,26 @@ struct Recipe: Sendable {
         return Recipe(
             bench: bench, counters: counters, factorization: finder.factors.parameters, ranker: ranker, calibration: calibration,
             fusion: try Fusion(kind: .product, reciprocalWeight: weight), quality: quality.ndcg, metrics: metrics)
+    }
+
+    /// How far a feature moves the log-odds of an average pair: its weight times its standard deviation.
+    private static func importances(of ranker: LogisticModel, in examples: ExampleSet) -> [(String, Double)] {
+        let (width, count) = (PairSchema.width, examples.features.count / PairSchema.width)
+        guard count > 1 else { return [] }
+        var sums = [Double](repeating: 0, count: width)
+        var squares = sums
+        for row in 0..<count {
+            for column in 0..<width {
+                let value = Double(examples.features[row * width + column])
+                sums[column] += value
+                squares[column] += value * value
+            }
+        }
+        return (0..<width).map { column in
+            let mean = sums[column] / Double(count)
+            let deviation = max(0, squares[column] / Double(count) - mean * mean).squareRoot()
+            return (ranker.names[column], abs(ranker.weights[column]) * deviation)
+        }
     }
 
     /// Fits settings of stage 1 on the past and keeps the best.

@@ -18,6 +18,7 @@ public struct Storage: Sendable {
     public let pairs: any PairRepository
     public let privacy: any PrivacyRepository
     public let audit: any AuditRepository
+    public let figures: any FiguresRepository
     /// `nil` without Redis.
     public let featureCache: (any FeatureCache)?
     /// `nil` without Redis.
@@ -42,6 +43,7 @@ public struct Storage: Sendable {
         self.pairs = PostgresPairRepository(postgres: postgres)
         self.privacy = PostgresPrivacyRepository(postgres: postgres)
         self.audit = PostgresAuditRepository(postgres: postgres)
+        self.figures = PostgresFiguresRepository(postgres: postgres)
         self.copies = redis.map { RedisCopyMaintenance(redis: $0) }
         self.featureCache = redis.map { RedisFeatureCache(redis: $0, logger: logger) }
         self.recommendationCache = redis.map { RedisRecommendationCache(redis: $0, logger: logger) }
@@ -52,7 +54,7 @@ public struct Storage: Sendable {
     /// The schema, step by step.
     public static let migrations: [Migration] = [
         Self.people, Self.interactionLog, Self.recording, Self.batches, Self.featureStore, Self.operations, Self.erasure, Self.statistics,
-        Self.privacy,
+        Self.privacy, Self.business,
     ]
 
     /// Brings the schema up to date.
@@ -61,7 +63,7 @@ public struct Storage: Sendable {
         try await Migrator(migrations: Self.migrations, logger: self.logger).migrate(self.postgres)
     }
 
-    /// Refreshes the materialized views `interaction_statistics` and `daily_metrics`; readers are not blocked.
+    /// Refreshes the materialized views `interaction_statistics`, `daily_metrics` and `business_metrics`; readers are not blocked.
     public func refreshStatistics() async throws(RepositoryError) {
         _ = try await translatingErrors { try await self.postgres.query("SELECT refresh_statistics()") }
     }
