@@ -5,7 +5,7 @@ BUILD := .build/release
 UP_FLAGS := $(if $(DATA),--data $(DATA)) $(if $(PORT),--port $(PORT)) $(if $(DIR),--dir $(DIR))
 
 .PHONY: help setup build run test bench bench-mesh fuzz lint format generate check-mesh check-api check-deploy check-observability \
-        check-all sanitize clean
+        check-page check-all sanitize clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -65,7 +65,11 @@ check-observability: build ## Rules and dashboards against a running mesh; a fau
 	@deploy/setup.sh --dev --observability
 	@dev/check-observability.sh
 
-check-all: lint test check-api check-mesh check-deploy check-observability sanitize fuzz bench bench-mesh ## All of CI, and what is too long for it
+check-page: build ## The operator's page in headless Chromium against a running mesh; SHOTS=folder keeps the screenshots
+	@deploy/setup.sh --dev --page
+	@dev/check-page.sh $(SHOTS)
+
+check-all: lint test check-api check-mesh check-deploy check-observability check-page sanitize fuzz bench bench-mesh ## All of CI, and what is too long for it
 
 clean: ## Remove build products; data under .duet stays
 	@rm -rf .build .build-* .fuzz .bench dev/*/.build

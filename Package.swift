@@ -92,6 +92,7 @@ let package = Package(
         .target(name: "CLinux", path: "Sources/Shared/CLinux"),
         // Its files are embedded; deploy/setup.sh fetches them.
         .target(name: "CSwaggerUI", path: "Sources/Gateway/CSwaggerUI", exclude: ["assets"]),
+        .target(name: "CDashboard", path: "Sources/Gateway/CDashboard", exclude: ["assets"]),
 
         // MARK: Shared
         shared("Domain"),
@@ -119,7 +120,8 @@ let package = Package(
         + service(
             "Gateway",
             [
-                "CSwaggerUI", "Domain", "Mesh", "MeshAPI", "ServiceRuntime", "Telemetry", crypto, httpTypes, hummingbird, hummingbirdCore,
+                "CDashboard", "CSwaggerUI", "Domain", "Mesh", "MeshAPI", "Overview", "ServiceRuntime", "Telemetry", crypto, httpTypes, hummingbird,
+                hummingbirdCore,
                 lifecycle, logging, nioCore, nioHTTP1, nioHTTPTypes, nioPosix,
             ])
         + [

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that Duet builds with and runs on. Installs nothing when nothing is missing.
-# Usage: deploy/setup.sh [--dev] [--observability]
-#   --dev adds what tests, benchmarks and code generation need, --observability what checks rules and alerts.
+# Usage: deploy/setup.sh [--dev] [--observability] [--page]
+#   --dev adds what tests, benchmarks and code generation need, --observability what checks rules and alerts, --page a browser.
 set -euo pipefail
 
 wants() { [[ " $options " == *" $1 "* ]]; }
@@ -13,6 +13,7 @@ packages=(
     postgresql redis-server                                                # the private stores of `duet up`
 )
 if wants --observability; then packages+=(prometheus prometheus-alertmanager); fi
+if wants --page; then packages+=(chromium fonts-dejavu-core); fi
 if wants --dev; then
     packages+=(faketime iproute2 libprotobuf-dev openssl protobuf-c-compiler protobuf-compiler wrk)
 fi

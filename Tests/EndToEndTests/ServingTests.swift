@@ -186,6 +186,47 @@ struct ServingTests {
         try eventually(within: 10, "two ranking replicas") { try self.duet.processes(of: "ranking").count == 2 }
     }
 
+    @Test("An administrator scales and drains over HTTP, and the overview shows it")
+    func operatorsView() throws {
+        let minted = try self.duet.duet(["token", "--role", "admin"])
+        let token = try #require(minted.output.split(separator: "\n").last.map(String.init))
+        let admin = self.duet.client(token: token)
+        func replicas() throws -> [[String: Any]] {
+            let processes = try #require(try admin.get("/api/v1/admin/overview").object["processes"] as? [[String: Any]])
+            return processes.filter { $0["service"] as? String == "feature" && $0["state"] as? String == "serving" }
+        }
+        let before = try replicas().compactMap { $0["pid"] as? Int }
+        #expect(before.count == 2)
+        #expect(try Set(before) == Set(self.duet.processes(of: "feature").map(Int.init)))
+        #expect([200, 202].contains(try admin.request("POST", "/api/v1/admin/services/feature/scale", body: #"{"replicas":3}"#).status))
+        try eventually(within: 20, "three feature replicas") { try replicas().count == 3 }
+        #expect([200, 202].contains(try admin.request("POST", "/api/v1/admin/processes/feature-3/drain").status))
+        try eventually(within: 20, "the drained one is gone") { try replicas().compactMap { $0["pid"] as? Int } == before }
+        #expect(try admin.request("POST", "/api/v1/admin/services/postgres/scale", body: #"{"replicas":2}"#).status == 409)
+        #expect(try self.http.get("/api/v1/admin/overview").status == 403)
+    }
+
+    @Test("A service's log level changes while it runs, and no line of any log names a person or quotes what they wrote")
+    func logs() throws {
+        let id = try self.create("Zenobia Quillfeather")
+        #expect(try self.duet.duet(["log-level", "all", "debug"]).status == 0)
+        let shown = try self.duet.duet(["log-level", "ranking", "--json"])
+        #expect(shown.output.contains(#""level" : "DEBUG""#) || shown.output.contains(#""level":"DEBUG""#), "\(shown.output)")
+        let body = #"{"name":"Zenobia Quillfeather-Brown","bio":"Whittles improbable oboes"}"#
+        #expect(try self.http.request("PUT", "/api/v1/users/\(id)", body: body).status == 200)
+        #expect(try self.recommendations(id).status == 200)
+        #expect(try self.http.get("/api/v1/users/?q=oboes").status == 200)
+        #expect(try self.http.post("/api/v1/users/", #"{"name":"Zenobia Quillfeather","age":7}"#).status == 422)
+        _ = try self.http.post("/api/v1/interactions/", #"{"user_id":\(id),"target_user_id":2,"interaction_type":"like"}"#)
+        #expect(try self.duet.duet(["log-level", "all", "info"]).status == 0)
+        let logs = try self.duet.logs()
+        #expect(logs.contains(#""level":"DEBUG""#))
+        for word in ["Quillfeather", "oboes", "Climbs, reads", self.duet.token] { #expect(!logs.contains(word), "\(word) is in a log") }
+        #expect(try self.duet.duet(["errors"]).status == 0)
+        #expect(try self.duet.duet(["log-level", "nobody"]).status == 1)
+        #expect(try self.duet.duet(["log-level", "ranking", "loud"]).status == 2)
+    }
+
     @Test("What was exported is what was imported")
     func exporting() throws {
         let out = self.duet.folder.appending(path: "export").path

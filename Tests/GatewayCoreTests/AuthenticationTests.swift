@@ -87,6 +87,11 @@ import Testing
         (.get, "/api/v1/admin/erasures", nil, 403, 403, 200),
         (.post, "/api/v1/admin/revocations", #"{"subject":"1","expires_at":"2030-01-01T00:00:00Z"}"#, 403, 403, 204),
         (.get, "/api/v1/admin/audit", nil, 403, 403, 200),
+        (.get, "/api/v1/admin/overview", nil, 403, 403, 200),
+        (.get, "/api/v1/admin/alerts", nil, 403, 403, 200),
+        (.get, "/api/v1/admin/figures", nil, 403, 403, 200),
+        (.post, "/api/v1/admin/services/ranking/scale", #"{"replicas":3}"#, 403, 403, 200),
+        (.post, "/api/v1/admin/processes/ranking-2/drain", nil, 403, 403, 200),
     ]
 
     @Test("Each role may do what it may do", arguments: matrix.indices)

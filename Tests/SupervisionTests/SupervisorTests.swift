@@ -119,6 +119,24 @@ import Testing
         self.spawner.close()
     }
 
+    @Test("Draining stops the one process that is named, for good, and never the last of its service")
+    func drain() async throws {
+        let supervisor = self.supervisor()
+        try await supervisor.start(self.folder.service("ranking", replicas: 3))
+        try await supervisor.drain("ranking-2")
+        #expect(await supervisor.status[0].processes.map(\.name) == ["ranking-1", "ranking-3"])
+        #expect(await supervisor.status[0].wanted == 2)
+        #expect(await supervisor.status[0].isWhole)
+        try await supervisor.drain("ranking-1")
+        let last = await #expect(throws: SupervisionError.self) { try await supervisor.drain("ranking-3") }
+        #expect(last?.code == .refused)
+        let unknown = await #expect(throws: SupervisionError.self) { try await supervisor.drain("ranking-9") }
+        #expect(unknown == SupervisionError(.refused, "There is no process ranking-9."))
+        #expect(self.folder.lines("trace").filter { $0.hasPrefix("stop") } == ["stop ranking-2", "stop ranking-1"])
+        await supervisor.stopAll()
+        self.spawner.close()
+    }
+
     @Test(
         "What can't be scaled is refused with a sentence",
         arguments: [

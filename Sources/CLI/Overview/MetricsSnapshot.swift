@@ -14,14 +14,18 @@ package struct MetricsSnapshot: Sendable, Hashable {
         for line in text.split(separator: "\n") where !line.hasPrefix("#") {
             guard let space = line.lastIndex(of: " "), let value = Double(line[line.index(after: space)...].replacing("Inf", with: "inf"))
             else { continue }
-            let name = line[..<space]
-            guard let brace = name.firstIndex(of: "{") else {
-                self.families[String(name), default: []].append(Series(labels: [:], value: value))
-                continue
-            }
-            self.families[String(name[..<brace]), default: []].append(
-                Series(labels: Self.labels(name[name.index(after: brace)...]), value: value))
+            self.add(value, to: line[..<space])
         }
+    }
+
+    /// Adds one series by its name with its labels, as it stands in the text.
+    package mutating func add(_ value: Double, to series: Substring) {
+        guard let brace = series.firstIndex(of: "{") else {
+            self.families[String(series), default: []].append(Series(labels: [:], value: value))
+            return
+        }
+        self.families[String(series[..<brace]), default: []].append(
+            Series(labels: Self.labels(series[series.index(after: brace)...]), value: value))
     }
 
     /// The sum of a family's series that have all of `labels`; `nil` without any.

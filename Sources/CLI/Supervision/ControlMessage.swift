@@ -2,14 +2,15 @@ import Foundation
 
 /// What can be asked of a running supervisor over its control socket: one JSON object a line, one answer a line.
 public struct ControlRequest: Sendable, Codable, Hashable {
-    public enum Command: String, Sendable, Codable { case status, scale, down }
+    public enum Command: String, Sendable, Codable { case status, scale, drain, down }
 
     public var command: Command
     public var service: String?
     public var replicas: Int?
+    public var process: String?
 
-    public init(_ command: Command, service: String? = nil, replicas: Int? = nil) {
-        (self.command, self.service, self.replicas) = (command, service, replicas)
+    public init(_ command: Command, service: String? = nil, replicas: Int? = nil, process: String? = nil) {
+        (self.command, self.service, self.replicas, self.process) = (command, service, replicas, process)
     }
 }
 

@@ -82,6 +82,25 @@ public actor Supervisor {
         }
     }
 
+    /// Stops one process, which finishes its calls first, and doesn't replace it: its service has one replica less.
+    ///
+    /// - Throws: ``SupervisionError`` for an unknown process, one of a service that can't be scaled, or the last of its service.
+    public func drain(_ process: String) async throws(SupervisionError) {
+        try self.checkRunning()
+        guard
+            let index = self.services.firstIndex(where: { $0.replicas.values.contains { $0.spec.name == process } }),
+            let number = self.services[index].replicas.first(where: { $0.value.spec.name == process })?.key
+        else { throw SupervisionError(.refused, "There is no process \(process).") }
+        let name = self.services[index].spec.name
+        guard self.services[index].spec.isScalable else { throw SupervisionError(.refused, "\(name) can't be scaled.") }
+        guard self.services[index].replicas.count > 1 else {
+            throw SupervisionError(.refused, "\(process) is the last of \(name): start another one first.")
+        }
+        self.services[index].wanted = max(1, self.services[index].wanted - 1)
+        if let replica = self.services[index].replicas.removeValue(forKey: number) { await Self.stop([replica]) }
+        self.report()
+    }
+
     /// Stops one service and forgets it.
     public func stop(_ name: String) async {
         guard let index = self.services.firstIndex(where: { $0.spec.name == name }) else { return }

@@ -25,6 +25,10 @@ public struct GatewayDependencies: Sendable {
     public var revocations: any RevocationStore
     public var rateLimits: any RateLimitStore
     public var probe: DependencyMonitor.Probe
+    /// What the operator's page sees and does; `nil`: it does without.
+    public var observer: (any MeshObserving)?
+    public var control: (any ProcessControl)?
+    public var figures: (any FiguresRepository)?
 
     public init(
         users: any UserRepository, interactions: any InteractionRepository, gate: any GateRepository, models: any ModelRepository,
@@ -87,6 +91,8 @@ public struct GatewayApplication: Sendable {
     private let keys: any KeySource
     private let revocations: RevocationList
     private let erasures: ErasureFinisher
+    private let observatory: Observatory
+    private let business: BusinessMetrics?
     private let logger: Logger
     private let date = HTTPDate()
 
@@ -131,15 +137,23 @@ public struct GatewayApplication: Sendable {
             models: dependencies.models, catalogue: catalogue, replicas: dependencies.replicas, copies: dependencies.copies,
             privacy: dependencies.privacy, revocations: dependencies.revocations, revoked: revocations, audit: dependencies.audit,
             trail: audit)
+        let observatory = Observatory(
+            mesh: dependencies.observer ?? NobodyObserved(), control: dependencies.control, monitor: monitor, catalogue: catalogue, now: now)
+        let observation = ObservationRoutes(
+            observatory: observatory, control: dependencies.control, figures: dependencies.figures,
+            trail: audit, isDraining: isDraining)
+        let others =
+            users.routes + interactions.routes + pairs.routes + batches.routes + privacy.routes + admin.routes + observation.routes
+            + health.routes
         let described =
             recommendations.routes
-            + (users.routes + interactions.routes + pairs.routes + batches.routes + privacy.routes + admin.routes + health.routes).map { route in
+            + others.map { route in
                 var route = route
                 route.budget = route.budget ?? configuration.storeBudget
                 return route
             }
         let documentation = DocumentationRoutes(RouteTable(described), title: configuration.applicationName)
-        let table = RouteTable(described + documentation.routes)
+        let table = RouteTable(described + documentation.routes + DashboardRoutes().routes)
 
         let router = Router(context: GatewayRequestContext.self)
         router.add(
@@ -170,6 +184,8 @@ public struct GatewayApplication: Sendable {
         self.monitor = monitor
         self.catalogue = catalogue
         self.servingLog = servingLog
+        self.observatory = observatory
+        self.business = dependencies.figures.map { BusinessMetrics(figures: $0, registry: registry, logger: logger) }
     }
 
     /// Answers one request; whatever goes wrong becomes an answer too.
@@ -198,6 +214,8 @@ public struct GatewayApplication: Sendable {
             group.addTask { await self.keys.run() }
             group.addTask { await self.revocations.run() }
             group.addTask { await self.erasures.run() }
+            group.addTask { await self.observatory.run() }
+            if let business = self.business { group.addTask { await business.run() } }
         }
         await self.servingLog.flush()
     }

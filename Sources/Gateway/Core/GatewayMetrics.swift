@@ -1,3 +1,4 @@
+internal import Domain
 internal import Synchronization
 internal import Telemetry
 internal import HTTPTypes
@@ -24,6 +25,8 @@ final class GatewayMetrics: Sendable {
     let hit: Histogram
     let candidatePool: Histogram
     let listLength: Histogram
+    /// Of new lists: people that each source proposed, among the first twenty.
+    private let survivors: [Counter]
     private let stages: [Stage: Histogram]
     private let requests = Mutex<[Series: Counter]>([:])
     private let latencies = Mutex<[String: Histogram]>([:])
@@ -47,6 +50,11 @@ final class GatewayMetrics: Sendable {
             "duet_candidate_pool_size", "Candidates of stage 1 per list.", buckets: Histogram.countBounds)
         self.listLength = registry.histogram(
             "duet_recommendation_list_length", "People in an answered list.", buckets: Histogram.countBounds)
+        self.survivors = CandidateSource.allCases.map { source in
+            registry.counter(
+                "duet_recommendation_survivors_total", "People among the first twenty of new lists, by the sources that proposed them.",
+                labels: [("source", source.name)])
+        }
         self.stages = Dictionary(
             uniqueKeysWithValues: Stage.allCases.map { stage in
                 (
@@ -82,6 +90,15 @@ final class GatewayMetrics: Sendable {
     }
 
     func spent(_ elapsed: Duration, in stage: Stage) { self.stages[stage]?.observe(elapsed) }
+
+    /// Counts whom each source brought to the top of a new list.
+    func survived(_ sources: some Sequence<CandidateSources>) {
+        for entry in sources.prefix(20) {
+            for (source, counter) in zip(CandidateSource.allCases, self.survivors) where entry.contains(CandidateSources(source)) {
+                counter.increment()
+            }
+        }
+    }
 
     func degraded(_ stage: String) {
         self.counter(stage, in: self.degradations, "duet_recommendation_degraded_total", "Lists made without a stage.", label: "stage")

@@ -60,14 +60,18 @@ import Storage
         configuration.rateLimits.address = RateLimitPolicy(rate: Double(settings.rateLimitAddressRate), burst: settings.rateLimitAddressBurst)
         configuration.trustedProxies = Set(settings.trustedProxies)
         configuration.pinnedModelVersion = settings.rankingModelVersion
+        var dependencies = GatewayDependencies(
+            users: storage.users, interactions: storage.interactions, gate: storage.gate, models: storage.models,
+            cache: cache, servingLog: storage.servingLog, pairs: storage.pairs, privacy: storage.privacy, audit: storage.audit,
+            copies: copies, replicas: mesh.replicas, idempotency: RedisIdempotencyMemory(redis: redis), candidates: mesh.candidates,
+            ranking: mesh.ranking, keys: keys,
+            revocations: RedisRevocationStore(redis: redis), rateLimits: RedisRateLimitStore(redis: redis),
+            probe: { await runtime.checks.run().map { DependencyMonitor.State(name: $0.name, failure: $0.failure) } })
+        dependencies.observer = mesh.observer
+        dependencies.control = settings.supervisorSocket.map { SupervisorControl(path: $0) }
+        dependencies.figures = storage.figures
         let application = GatewayApplication(
-            GatewayDependencies(
-                users: storage.users, interactions: storage.interactions, gate: storage.gate, models: storage.models,
-                cache: cache, servingLog: storage.servingLog, pairs: storage.pairs, privacy: storage.privacy, audit: storage.audit,
-                copies: copies, replicas: mesh.replicas, idempotency: RedisIdempotencyMemory(redis: redis), candidates: mesh.candidates,
-                ranking: mesh.ranking, keys: keys,
-                revocations: RedisRevocationStore(redis: redis), rateLimits: RedisRateLimitStore(redis: redis),
-                probe: { await runtime.checks.run().map { DependencyMonitor.State(name: $0.name, failure: $0.failure) } }),
+            dependencies,
             configuration: configuration, registry: runtime.metrics, logger: runtime.logger, isDraining: isDraining,
             now: { Timestamp.now })
         await application.prepare()

@@ -9,6 +9,7 @@ struct MeshClients: Sendable {
     let candidates: MeshCandidates
     let ranking: MeshRanking
     let replicas: MeshReplicas
+    let observer: MeshObserver
 
     init(_ runtime: ProcessRuntime) throws {
         let discovery = try runtime.discovery()
@@ -21,6 +22,9 @@ struct MeshClients: Sendable {
         self.ranking = MeshRanking(RankingServiceClient(ranking))
         self.replicas = MeshReplicas(
             discovery: discovery, clients: [("candidate", candidate), ("feature", feature), ("ranking", ranking)], logger: runtime.logger)
+        let observer = MeshObserver(discovery: discovery, logger: runtime.logger)
+        self.observer = observer
+        runtime.onShutdown("mesh observer") { await observer.shutdown() }
         self.clients = [
             (DependencyMonitor.Name.candidates, candidate), (DependencyMonitor.Name.ranking, ranking),
             (DependencyMonitor.Name.features, feature),

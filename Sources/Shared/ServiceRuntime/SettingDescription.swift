@@ -131,6 +131,8 @@ extension SettingName {
                 .process, .integer(100...600_000), "10000", "Milliseconds that draining may take after SIGTERM; then the process exits.")
         case .supervisorProcessID:
             self.entry(.process, .integer(1...4_194_304), nil, "Set by `duet up`: the process ends when this parent does.")
+        case .supervisorSocket:
+            self.entry(.process, .path(maximumLength: 107), nil, "Set by `duet up`: where a gateway asks it to scale a service.")
         }
     }
 

@@ -42,6 +42,7 @@ public enum SettingName: String, CaseIterable, Sendable {
     case listenDescriptors = "LISTEN_FDS"
     case shutdownTimeout = "SHUTDOWN_TIMEOUT_MS"
     case supervisorProcessID = "DUET_SUPERVISOR_PID"
+    case supervisorSocket = "DUET_SUPERVISOR_SOCKET"
 
     /// The command-line form: `PORT` is `--port`.
     public var flag: String {

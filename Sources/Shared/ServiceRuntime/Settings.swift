@@ -47,6 +47,7 @@ public struct Settings: Sendable {
     /// Sockets handed over by the parent, the first of them descriptor 3.
     public var listenDescriptors: Int
     public var shutdownTimeout: Duration
+    public var supervisorSocket: String?
     public var supervisorProcessID: Int32?
 
     /// Reads an environment.
@@ -111,6 +112,7 @@ public struct Settings: Sendable {
         self.replica = reader.text(.replica)
         self.listenDescriptors = reader.integer(.listenDescriptors) ?? 0
         self.shutdownTimeout = .milliseconds(reader.integer(.shutdownTimeout) ?? 0)
+        self.supervisorSocket = reader.text(.supervisorSocket)
         self.supervisorProcessID = reader.integer(.supervisorProcessID).map { Int32($0) }
         for name in required { reader.require(name) }
         // What stood in for a wrong value above is never seen: there is no Settings with a problem.

@@ -21,12 +21,16 @@ final class Harness: Sendable {
     let revocations = FakeRevocations()
     let copies = FakeCopies()
     let replicas = FakeReplicas()
+    let mesh = FakeMesh()
+    let control = FakeControl()
     let rateLimits: FakeRateLimits
     let clock: TestClock
     let application: GatewayApplication
 
-    /// - Parameter people: How many there are, numbered from 1.
-    init(people: Int = 0, configure: (inout GatewayConfiguration) -> Void = { _ in }) async {
+    /// - Parameters:
+    ///   - people: How many there are, numbered from 1.
+    ///   - isSupervised: Whether somebody keeps the processes running.
+    init(people: Int = 0, isSupervised: Bool = true, configure: (inout GatewayConfiguration) -> Void = { _ in }) async {
         let clock = TestClock()
         let store = FakeStore(now: { clock.now })
         self.clock = clock
@@ -51,12 +55,16 @@ final class Harness: Sendable {
         configure(&configuration)
         self.rateLimits = FakeRateLimits(now: { clock.now })
         self.probe = health
+        var dependencies = GatewayDependencies(
+            users: store, interactions: store, gate: store, models: store, cache: self.cache, servingLog: self.servingLog,
+            pairs: store, privacy: store, audit: store, copies: self.copies, replicas: self.replicas, idempotency: self.memory,
+            candidates: self.candidates, ranking: self.ranking, keys: FakeKeys(),
+            revocations: self.revocations, rateLimits: self.rateLimits, probe: { health.states })
+        dependencies.observer = self.mesh
+        dependencies.control = isSupervised ? self.control : nil
+        dependencies.figures = FakeFigures()
         self.application = GatewayApplication(
-            GatewayDependencies(
-                users: store, interactions: store, gate: store, models: store, cache: self.cache, servingLog: self.servingLog,
-                pairs: store, privacy: store, audit: store, copies: self.copies, replicas: self.replicas, idempotency: self.memory,
-                candidates: self.candidates, ranking: self.ranking, keys: FakeKeys(),
-                revocations: self.revocations, rateLimits: self.rateLimits, probe: { health.states }),
+            dependencies,
             configuration: configuration, registry: MetricsRegistry(),
             logger: Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }, now: { clock.now }, instant: { clock.instant })
         await self.application.prepare()

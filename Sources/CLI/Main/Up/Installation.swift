@@ -179,6 +179,14 @@ final class Installation: Sendable {
             } catch {
                 return ControlReply(failure: error.message)
             }
+        case .drain:
+            guard let process = request.process else { return ControlReply(failure: "Which process?") }
+            do {
+                try await self.supervisor.drain(process)
+                return ControlReply()
+            } catch {
+                return ControlReply(failure: error.message)
+            }
         case .down:
             self.event.yield(.stop)
             await self.stopped.wait()

@@ -67,6 +67,7 @@ struct ServicePlan: Sendable {
         result[SettingName.jwtKeyFile.rawValue] = self.folder.jwtKey
         result[SettingName.supervisorProcessID.rawValue] = String(getpid())
         if isGateway {
+            result[SettingName.supervisorSocket.rawValue] = self.folder.control
             result[SettingName.listenDescriptors.rawValue] = "1"
             result[SettingName.host.rawValue] = self.settings.host
             result[SettingName.port.rawValue] = String(self.socket.port)

@@ -61,6 +61,7 @@ struct RecommendationPipeline: Sendable {
         self.metrics.spent(gateStart.duration(to: .now), in: .gate)
         for stage in order.degraded { self.metrics.degraded(stage) }
         self.metrics.listLength.observe(Double(shown.count))
+        if query.cursor == nil { self.metrics.survived(shown.lazy.map { $0.1.sources }) }
 
         let rest = order.entries.dropFirst(consumed).prefix(ListCursor.capacity)
         let next =
