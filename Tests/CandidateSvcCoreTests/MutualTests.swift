@@ -93,6 +93,22 @@ struct MutualTests {
     }
 }
 
+@Suite("Identifiers of any size")
+struct IdentifierTests {
+    @Test("People are found whether their identifiers lie close together or far apart, and forgotten when they leave")
+    func sparse() async throws {
+        let community = Community()
+        let ids: [Int64] = [9_000_000_000, 3_000_000, 70_000, 65_535, 65_536, 1, 80_000] + Array(100...400)
+        for id in ids { community.add(id) }
+        try await community.tail.catchUp()
+        #expect(Set(community.people(query(1, limit: 2000))) == Set(ids).subtracting([1]))
+        for id: Int64 in [9_000_000_000, 65_535, 70_000] { _ = try await community.store.erase(UserID(id)) }
+        try await community.tail.catchUp()
+        #expect(Set(community.people(query(1, limit: 2000))) == Set(ids).subtracting([1, 9_000_000_000, 65_535, 70_000]))
+        #expect(community.people(query(3_000_000, limit: 2000)).count == ids.count - 4)
+    }
+}
+
 @Suite("Second chances, and attention shared out")
 struct AttentionTests {
     private let community = Community()

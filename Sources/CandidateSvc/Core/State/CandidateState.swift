@@ -60,8 +60,10 @@ struct CandidateState: ~Copyable, Sendable {
         self.population.touch(sender, at: interaction.timestamp)
         let time = UInt32(clamping: interaction.timestamp.rawValue / 1_000_000)
         // As in the pair's state: the latest event counts, whenever it is recorded, and a severance takes the opinion back.
-        if self.opinions.edge(from: sender, to: target).map({ $0.time <= time }) ?? true {
-            self.setOpinion(Opinion(interaction.kind), from: sender, to: target, time: time)
+        if let opinion = Opinion(interaction.kind) {
+            self.setOpinion(opinion, from: sender, to: target, time: time)
+        } else if self.opinions.edge(from: sender, to: target).map({ $0.time <= time }) ?? false {
+            self.setOpinion(nil, from: sender, to: target)
         }
         if interaction.kind.isSevering {
             let bit = interaction.kind == .block ? Self.block : Self.report
@@ -136,10 +138,12 @@ struct CandidateState: ~Copyable, Sendable {
         return row
     }
 
+    /// - Parameter opinion: Counts unless there is a later one; `nil` takes back what there is.
     private mutating func setOpinion(_ opinion: Opinion?, from sender: Int, to target: Int, time: UInt32 = 0) {
         let previous: UInt8?
         if let opinion {
-            previous = self.opinions.set(from: sender, to: target, label: opinion.rawValue, time: time)
+            guard case .set(let label) = self.opinions.setLatest(from: sender, to: target, label: opinion.rawValue, time: time) else { return }
+            previous = label
             self.impressions.forget(target, shownTo: sender)
         } else {
             previous = self.opinions.remove(from: sender, to: target)

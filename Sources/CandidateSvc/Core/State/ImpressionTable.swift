@@ -65,7 +65,7 @@ struct ImpressionTable: Sendable {
 
     /// The viewer answered: counting starts anew.
     mutating func forget(_ row: Int, shownTo viewer: Int) {
-        guard !self.shown[viewer].isEmpty else { return }
+        guard self.today > 0, !self.shown[viewer].isEmpty else { return }
         let index = Self.lowerBound(self.shown[viewer], Int32(row))
         if index < self.shown[viewer].count, self.shown[viewer][index].row == row { self.shown[viewer].remove(at: index) }
     }

@@ -15,7 +15,7 @@ struct Population: Sendable {
 
     /// Zero for a row that belongs to nobody.
     private(set) var identifiers: [UserID] = []
-    private var rows: [UserID: Int32] = [:]
+    private var rows = RowDirectory()
     /// A power of two that all identifiers lie below.
     private(set) var identifierSpan: UInt64 = 1024
     private var erased: Set<UserID> = []
@@ -104,7 +104,7 @@ struct Population: Sendable {
         let block = gender?.index ?? Gender.allCases.count
         if self.openRows[block].isEmpty { self.openRows[block] = self.addBlock() }
         let row = self.openRows[block].removeFirst()
-        self.rows[id] = Int32(row)
+        self.rows.insert(id, Int32(row))
         self.identifiers[row] = id
         while id.rawValue >= self.identifierSpan { self.identifierSpan *= 2 }
         return row
@@ -158,7 +158,7 @@ struct Population: Sendable {
     /// Empties a person's row and forgets who they were, for good.
     mutating func erase(_ id: UserID) {
         self.erased.insert(id)
-        guard let row = self.rows.removeValue(forKey: id).map(Int.init) else { return }
+        guard let row = self.rows.remove(id).map(Int.init) else { return }
         if self.alive[row] {
             self.alive[row] = false
             self.aliveCount -= 1
