@@ -139,8 +139,8 @@ let package = Package(
             .executableTarget(
                 name: "duet",
                 dependencies: [
-                    "DataExchange", "Domain", "Mesh", "MeshAPI", "Overview", "Postgres", "Redis", "ServiceRuntime", "Simulation", "Storage",
-                    "Supervision", "Telemetry", "Trainer", "Training", argumentParser, hummingbird, jwtKit, logging,
+                    "DataExchange", "Domain", "Mesh", "MeshAPI", "Models", "Overview", "Postgres", "Redis", "ServiceRuntime", "Simulation",
+                    "Storage", "Supervision", "Telemetry", "Trainer", "Training", argumentParser, hummingbird, jwtKit, logging,
                 ],
                 path: "Sources/CLI/Main", swiftSettings: swiftSettings),
 
@@ -148,7 +148,8 @@ let package = Package(
             .target(
                 name: "TestKit", dependencies: ["Domain", "Postgres", "Redis", "CLinux", logging],
                 path: "Tests/TestKit", swiftSettings: swiftSettings),
-            tests("Domain"), tests("LinearMath", ["CKernels"]), tests("Features"), tests("Models"), tests("Training", ["LinearMath"]),
+            tests("Domain", ["LinearMath"]), tests("LinearMath", ["CKernels"]), tests("Features"), tests("Models", ["LinearMath"]),
+            tests("Training", ["LinearMath"]),
             tests("Simulation"), tests("VectorIndex", ["LinearMath"]),
             tests("Mesh", ["CLinux"]), tests("MeshAPI"), tests("Reactor"), tests("Postgres"), tests("Redis"),
             tests("Storage", ["LinearMath"]), tests("DataExchange"),

@@ -25,6 +25,12 @@ private final class QuietLog: LogRepository {
         self.settled(try await self.store.interactions(after: position, limit: limit))
     }
 
+    func impressions(
+        after position: LogPosition, since start: Timestamp, limit: Int
+    ) async throws(RepositoryError) -> LogBatch<Impressions> {
+        self.settled(try await self.store.impressions(after: position, since: start, limit: limit))
+    }
+
     func interactionEstimate() async throws(RepositoryError) -> Int { try await self.store.interactionEstimate() }
 
     func doorbell(interval: Duration) -> AsyncStream<Void> {

@@ -44,7 +44,7 @@ struct ReferenceTests {
         let store = self.community.store
         try await LogTail(log: store, index: self.community.index, logger: self.community.logger).catchUp()
         self.people = try await store.users(after: .start, limit: 5000).entries.compactMap { entry in
-            if case .changed(let user) = entry.event { user } else { nil }
+            if case .changed(let user, _) = entry.event { user } else { nil }
         }
         self.opinions = opinions
     }

@@ -11,6 +11,8 @@ struct ServiceTests {
                 userIDs: [request.userID + 1], modelVersion: context.method, reports: [SourceReport(source: .social, kept: request.limit)])
         }
 
+        func why(_ request: WhyRequest, context: CallContext) async throws -> WhyResponse { WhyResponse(rules: ["self"]) }
+
         func similar(_ request: SimilarRequest, context: CallContext) async throws -> SimilarResponse {
             throw MeshError(.notFound, "nobody is \(request.userID)")
         }

@@ -18,7 +18,7 @@ import Glibc
             CommandGroup(name: "Watching", subcommands: [Status.self, Top.self, MeshState.self, MetricsBridge.self, Errors.self, LogLevel.self]),
             CommandGroup(name: "Data", subcommands: [Import.self, Export.self, Simulate.self, Migrate.self]),
             CommandGroup(name: "Learning", subcommands: [Train.self, Evaluate.self]),
-            CommandGroup(name: "Asking", subcommands: [Recommend.self, Token.self]),
+            CommandGroup(name: "Asking", subcommands: [Recommend.self, Why.self, Allocate.self, Token.self]),
         ])
 
     static func main() async {

@@ -12,7 +12,7 @@ import Storage
         await ServiceBootstrap.run(name: "candidate", requiring: [.databaseURL, .meshDirectory]) { runtime in
             let storage = try Self.storage(runtime)
             let index = CandidateIndex()
-            let tail = LogTail(log: storage.log, index: index, logger: runtime.logger)
+            let tail = LogTail(log: storage.log, index: index, following: Self.following(runtime.settings), logger: runtime.logger)
             let loader = FactorLoader(models: storage.models, embeddings: storage.embeddings, index: index, logger: runtime.logger)
             let caughtUp = runtime.readiness.condition("index")
             let factors = runtime.readiness.condition("model")
@@ -28,9 +28,19 @@ import Storage
             factors.set(true)
             var settings = CandidateSettings()
             settings.topK = min(runtime.settings.candidateTopK, CandidateServer.limits.generate)
+            settings.passReturnDays = runtime.settings.passReturnDays
+            settings.fatigueImpressions = runtime.settings.fatigueImpressions
+            settings.promotions = runtime.settings.likesYouPerList
+            settings.reportsExposure = runtime.settings.sharesExposure
             let server = CandidateServer(index: index, settings: settings, tail: tail, metrics: runtime.metrics, now: { .now })
             try await runtime.serveMesh(CandidateService.methods(server))
         }
+    }
+
+    /// Who was shown to whom is read only where a setting asks for it.
+    private static func following(_ settings: Settings) -> LogTail.Following {
+        let days = settings.fatigueImpressions > 0 ? settings.fatigueDays : settings.sharesExposure ? 1 : 0
+        return LogTail.Following(impressionDays: days, idleDays: settings.idleDays)
     }
 
     private static func storage(_ runtime: ProcessRuntime) throws -> Storage {

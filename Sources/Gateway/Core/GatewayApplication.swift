@@ -67,6 +67,8 @@ public struct GatewayConfiguration: Sendable {
     public var storeBudget: Duration = .seconds(5)
     /// Candidates that stage 1 proposes at least.
     public var candidateCount = 300
+    /// Days after which a pass is forgotten, as stage 1 is set; 0: never.
+    public var passReturnDays = 0
     /// The model that stage 2 serves whatever the registry says; `nil`: the registry's active one.
     public var pinnedModelVersion: String?
     /// Bytes of a body at most.
@@ -111,26 +113,30 @@ public struct GatewayApplication: Sendable {
         let monitor = DependencyMonitor(probe: dependencies.probe)
         let pipeline = RecommendationPipeline(
             candidates: dependencies.candidates, ranking: dependencies.ranking, gate: dependencies.gate, users: dependencies.users,
-            coherence: coherence, catalogue: catalogue, metrics: metrics, candidateCount: configuration.candidateCount, logger: logger)
+            coherence: coherence, catalogue: catalogue, metrics: metrics, candidateCount: configuration.candidateCount,
+            passReturnDays: configuration.passReturnDays, logger: logger)
         let service = RecommendationService(
             pipeline: pipeline, cache: dependencies.cache, coherence: coherence, catalogue: catalogue, servingLog: servingLog,
             metrics: metrics)
 
+        let limits = RateLimits(
+            limiter: RateLimiter(store: dependencies.rateLimits, logger: logger, now: instant), policies: configuration.rateLimits)
         let audit = Audit(repository: dependencies.audit)
         let revocations = RevocationList(store: dependencies.revocations, logger: logger)
         let users = UserRoutes(
             users: dependencies.users, interactions: dependencies.interactions, gate: dependencies.gate, coherence: coherence,
             audit: audit)
         let interactions = InteractionRoutes(
-            interactions: dependencies.interactions, users: dependencies.users, coherence: coherence, metrics: metrics)
+            interactions: dependencies.interactions, users: dependencies.users, coherence: coherence, limits: limits,
+            metrics: metrics)
         let recommendations = RecommendationRoutes(
             service: service, pipeline: pipeline, catalogue: catalogue, coherence: coherence, users: dependencies.users, metrics: metrics)
         let health = HealthRoutes(
             monitor: monitor, catalogue: catalogue, metrics: metrics, applicationName: configuration.applicationName,
             isDraining: isDraining, startedAt: now())
         let batches = BatchRoutes(
-            users: dependencies.users, interactions: dependencies.interactions, coherence: coherence, recommendations: service,
-            metrics: metrics)
+            users: dependencies.users, interactions: dependencies.interactions, coherence: coherence, limits: limits,
+            recommendations: service, metrics: metrics)
         let pairs = PairRoutes(pairs: dependencies.pairs, users: dependencies.users)
         let privacy = PrivacyRoutes(privacy: dependencies.privacy, audit: audit)
         let admin = AdminRoutes(
@@ -142,12 +148,14 @@ public struct GatewayApplication: Sendable {
         let observation = ObservationRoutes(
             observatory: observatory, control: dependencies.control, figures: dependencies.figures,
             trail: audit, isDraining: isDraining)
-        let others =
-            users.routes + interactions.routes + pairs.routes + batches.routes + privacy.routes + admin.routes + observation.routes
-            + health.routes
+        let preferences = PreferenceRoutes(users: dependencies.users, coherence: coherence)
+        let moderation = ModerationRoutes(users: dependencies.users, coherence: coherence, audit: audit)
+        let why = WhyRoutes(pipeline: pipeline, users: dependencies.users, audit: audit)
+        let people: [Route] = users.routes + preferences.routes + interactions.routes + pairs.routes + batches.routes + privacy.routes
+        let operation: [Route] = admin.routes + moderation.routes + why.routes + observation.routes + health.routes
         let described =
             recommendations.routes
-            + others.map { route in
+            + (people + operation).map { route in
                 var route = route
                 route.budget = route.budget ?? configuration.storeBudget
                 return route
@@ -160,8 +168,6 @@ public struct GatewayApplication: Sendable {
             middleware: RequestMiddleware(
                 table: table, metrics: metrics, budget: configuration.requestBudget,
                 clientAddress: ClientAddress(trustedProxies: configuration.trustedProxies), now: now, logger: logger))
-        let limits = RateLimits(
-            limiter: RateLimiter(store: dependencies.rateLimits, logger: logger, now: instant), policies: configuration.rateLimits)
         let dispatcher = RouteDispatcher(
             verifier: TokenVerifier(keys: dependencies.keys, revocations: revocations, audience: configuration.audience, now: now), limits: limits,
             idempotency: IdempotencyGuard(memory: dependencies.idempotency, logger: logger), bodyLimit: configuration.bodyLimit)

@@ -58,6 +58,8 @@ import Storage
         configuration.audience = settings.jwtAudience
         configuration.rateLimits.user = RateLimitPolicy(rate: Double(settings.rateLimitUserRate), burst: settings.rateLimitUserBurst)
         configuration.rateLimits.address = RateLimitPolicy(rate: Double(settings.rateLimitAddressRate), burst: settings.rateLimitAddressBurst)
+        configuration.rateLimits.likes = RateLimitPolicy(rate: Double(settings.likesPerDay) / 86_400, burst: settings.likesPerDay)
+        configuration.passReturnDays = settings.passReturnDays
         configuration.trustedProxies = Set(settings.trustedProxies)
         configuration.pinnedModelVersion = settings.rankingModelVersion
         var dependencies = GatewayDependencies(

@@ -15,18 +15,20 @@ package struct RankingServer: RankingServiceHandler {
     private let models: ModelStore
     private let features: any FeatureProvider
     private let near: NearFeatures
-    private let reranker: any Reranker = ScoreOrder()
+    private let exposure: ExposureSettings
     private let metrics: RankingMetrics
     private let now: @Sendable () -> Timestamp
     private let clock: @Sendable () -> ContinuousClock.Instant
 
     /// - Parameter clock: By which features of candidates grow old.
     package init(
-        models: ModelStore, features: any FeatureProvider, metrics registry: MetricsRegistry = .shared,
+        models: ModelStore, features: any FeatureProvider, exposure: ExposureSettings = ExposureSettings(),
+        metrics registry: MetricsRegistry = .shared,
         now: @escaping @Sendable () -> Timestamp, clock: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
         self.models = models
         self.features = features
+        self.exposure = exposure
         self.metrics = RankingMetrics(registry)
         self.now = now
         self.clock = clock
@@ -71,7 +73,7 @@ package struct RankingServer: RankingServiceHandler {
         let scored = zip(rows, logits).map {
             ScoredCandidate(id: gathered.people[$0], row: $0, logits: $1, rank: scorer.fused($1))
         }
-        let shown = self.reranker.rerank(scored, limit: request.limit == 0 ? scored.count : Int(request.limit))
+        let shown = self.reranker(request).rerank(scored, limit: request.limit == 0 ? scored.count : Int(request.limit))
         let scores = shown.map { scorer.score($0.logits) }
         var response = RankResponse(
             userIDs: shown.map(\.id), scores: scores.map(\.score), matchScores: scores.map(\.matchScore),
@@ -87,6 +89,17 @@ package struct RankingServer: RankingServiceHandler {
         self.metrics.unknown.increment(by: UInt64(gathered.unknown))
         self.metrics.scoreSeconds.observe(start.duration(to: .now))
         return response
+    }
+
+    /// Score alone decides unless the caller says how often people were shown.
+    private func reranker(_ request: RankRequest) -> any Reranker {
+        guard request.exposures.count == request.candidateIDs.count, !request.exposures.isEmpty, self.exposure.isActive else {
+            return ScoreOrder()
+        }
+        return ExposureOrder(
+            dailyCap: self.exposure.dailyCap, newcomerShare: self.exposure.newcomerShare,
+            exposures: Dictionary(zip(request.candidateIDs, request.exposures), uniquingKeysWith: max),
+            newcomers: Set(request.newcomerIDs))
     }
 
     private func scorer(_ version: String) async throws(MeshError) -> Scorer {

@@ -21,8 +21,13 @@ import Storage
                 try await Task.sleep(for: .milliseconds(20))
             }
             loaded.set(true)
+            let settings = runtime.settings
+            let exposure = ExposureSettings(
+                dailyCap: settings.exposureDailyCap > 0 ? UInt32(clamping: settings.exposureDailyCap) : nil,
+                newcomerShare: settings.newcomerFloor)
             let server = RankingServer(
-                models: models, features: RemoteFeatures(FeatureServiceClient(features)), metrics: runtime.metrics, now: { .now })
+                models: models, features: RemoteFeatures(FeatureServiceClient(features)), exposure: exposure, metrics: runtime.metrics,
+                now: { .now })
             try await runtime.serveMesh(RankingService.methods(server))
         }
     }

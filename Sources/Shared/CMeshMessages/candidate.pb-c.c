@@ -277,6 +277,141 @@ void   duet__candidate__v1__similar_response__free_unpacked
   assert(message->base.descriptor == &duet__candidate__v1__similar_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   duet__candidate__v1__why_request__init
+                     (Duet__Candidate__V1__WhyRequest         *message)
+{
+  static const Duet__Candidate__V1__WhyRequest init_value = DUET__CANDIDATE__V1__WHY_REQUEST__INIT;
+  *message = init_value;
+}
+size_t duet__candidate__v1__why_request__get_packed_size
+                     (const Duet__Candidate__V1__WhyRequest *message)
+{
+  assert(message->base.descriptor == &duet__candidate__v1__why_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t duet__candidate__v1__why_request__pack
+                     (const Duet__Candidate__V1__WhyRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &duet__candidate__v1__why_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t duet__candidate__v1__why_request__pack_to_buffer
+                     (const Duet__Candidate__V1__WhyRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &duet__candidate__v1__why_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Duet__Candidate__V1__WhyRequest *
+       duet__candidate__v1__why_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Duet__Candidate__V1__WhyRequest *)
+     protobuf_c_message_unpack (&duet__candidate__v1__why_request__descriptor,
+                                allocator, len, data);
+}
+void   duet__candidate__v1__why_request__free_unpacked
+                     (Duet__Candidate__V1__WhyRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &duet__candidate__v1__why_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   duet__candidate__v1__proposal__init
+                     (Duet__Candidate__V1__Proposal         *message)
+{
+  static const Duet__Candidate__V1__Proposal init_value = DUET__CANDIDATE__V1__PROPOSAL__INIT;
+  *message = init_value;
+}
+size_t duet__candidate__v1__proposal__get_packed_size
+                     (const Duet__Candidate__V1__Proposal *message)
+{
+  assert(message->base.descriptor == &duet__candidate__v1__proposal__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t duet__candidate__v1__proposal__pack
+                     (const Duet__Candidate__V1__Proposal *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &duet__candidate__v1__proposal__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t duet__candidate__v1__proposal__pack_to_buffer
+                     (const Duet__Candidate__V1__Proposal *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &duet__candidate__v1__proposal__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Duet__Candidate__V1__Proposal *
+       duet__candidate__v1__proposal__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Duet__Candidate__V1__Proposal *)
+     protobuf_c_message_unpack (&duet__candidate__v1__proposal__descriptor,
+                                allocator, len, data);
+}
+void   duet__candidate__v1__proposal__free_unpacked
+                     (Duet__Candidate__V1__Proposal *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &duet__candidate__v1__proposal__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   duet__candidate__v1__why_response__init
+                     (Duet__Candidate__V1__WhyResponse         *message)
+{
+  static const Duet__Candidate__V1__WhyResponse init_value = DUET__CANDIDATE__V1__WHY_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t duet__candidate__v1__why_response__get_packed_size
+                     (const Duet__Candidate__V1__WhyResponse *message)
+{
+  assert(message->base.descriptor == &duet__candidate__v1__why_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t duet__candidate__v1__why_response__pack
+                     (const Duet__Candidate__V1__WhyResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &duet__candidate__v1__why_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t duet__candidate__v1__why_response__pack_to_buffer
+                     (const Duet__Candidate__V1__WhyResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &duet__candidate__v1__why_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Duet__Candidate__V1__WhyResponse *
+       duet__candidate__v1__why_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Duet__Candidate__V1__WhyResponse *)
+     protobuf_c_message_unpack (&duet__candidate__v1__why_response__descriptor,
+                                allocator, len, data);
+}
+void   duet__candidate__v1__why_response__free_unpacked
+                     (Duet__Candidate__V1__WhyResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &duet__candidate__v1__why_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor duet__candidate__v1__filter__field_descriptors[6] =
 {
   {
@@ -380,7 +515,7 @@ const ProtobufCMessageDescriptor duet__candidate__v1__filter__descriptor =
   (ProtobufCMessageInit) duet__candidate__v1__filter__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor duet__candidate__v1__generate_request__field_descriptors[6] =
+static const ProtobufCFieldDescriptor duet__candidate__v1__generate_request__field_descriptors[7] =
 {
   {
     "user_id",
@@ -454,8 +589,21 @@ static const ProtobufCFieldDescriptor duet__candidate__v1__generate_request__fie
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "await_position",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Duet__Candidate__V1__GenerateRequest, await_position),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned duet__candidate__v1__generate_request__field_indices_by_name[] = {
+  6,   /* field[6] = await_position */
   4,   /* field[4] = exclude */
   2,   /* field[2] = exclude_seen */
   3,   /* field[3] = filter */
@@ -466,7 +614,7 @@ static const unsigned duet__candidate__v1__generate_request__field_indices_by_na
 static const ProtobufCIntRange duet__candidate__v1__generate_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor duet__candidate__v1__generate_request__descriptor =
 {
@@ -476,14 +624,14 @@ const ProtobufCMessageDescriptor duet__candidate__v1__generate_request__descript
   "Duet__Candidate__V1__GenerateRequest",
   "duet.candidate.v1",
   sizeof(Duet__Candidate__V1__GenerateRequest),
-  6,
+  7,
   duet__candidate__v1__generate_request__field_descriptors,
   duet__candidate__v1__generate_request__field_indices_by_name,
   1,  duet__candidate__v1__generate_request__number_ranges,
   (ProtobufCMessageInit) duet__candidate__v1__generate_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor duet__candidate__v1__generate_response__field_descriptors[6] =
+static const ProtobufCFieldDescriptor duet__candidate__v1__generate_response__field_descriptors[9] =
 {
   {
     "user_ids",
@@ -557,10 +705,49 @@ static const ProtobufCFieldDescriptor duet__candidate__v1__generate_response__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "promoted_ids",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_FIXED64,
+    offsetof(Duet__Candidate__V1__GenerateResponse, n_promoted_ids),
+    offsetof(Duet__Candidate__V1__GenerateResponse, promoted_ids),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "exposures",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_FIXED32,
+    offsetof(Duet__Candidate__V1__GenerateResponse, n_exposures),
+    offsetof(Duet__Candidate__V1__GenerateResponse, exposures),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "newcomer_ids",
+    9,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_FIXED64,
+    offsetof(Duet__Candidate__V1__GenerateResponse, n_newcomer_ids),
+    offsetof(Duet__Candidate__V1__GenerateResponse, newcomer_ids),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned duet__candidate__v1__generate_response__field_indices_by_name[] = {
+  7,   /* field[7] = exposures */
   3,   /* field[3] = model_version */
+  8,   /* field[8] = newcomer_ids */
   4,   /* field[4] = position */
+  6,   /* field[6] = promoted_ids */
   5,   /* field[5] = reports */
   1,   /* field[1] = scores */
   2,   /* field[2] = sources */
@@ -569,7 +756,7 @@ static const unsigned duet__candidate__v1__generate_response__field_indices_by_n
 static const ProtobufCIntRange duet__candidate__v1__generate_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor duet__candidate__v1__generate_response__descriptor =
 {
@@ -579,7 +766,7 @@ const ProtobufCMessageDescriptor duet__candidate__v1__generate_response__descrip
   "Duet__Candidate__V1__GenerateResponse",
   "duet.candidate.v1",
   sizeof(Duet__Candidate__V1__GenerateResponse),
-  6,
+  9,
   duet__candidate__v1__generate_response__field_descriptors,
   duet__candidate__v1__generate_response__field_indices_by_name,
   1,  duet__candidate__v1__generate_response__number_ranges,
@@ -789,6 +976,341 @@ const ProtobufCMessageDescriptor duet__candidate__v1__similar_response__descript
   duet__candidate__v1__similar_response__field_indices_by_name,
   1,  duet__candidate__v1__similar_response__number_ranges,
   (ProtobufCMessageInit) duet__candidate__v1__similar_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor duet__candidate__v1__why_request__field_descriptors[5] =
+{
+  {
+    "user_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FIXED64,
+    0,   /* quantifier_offset */
+    offsetof(Duet__Candidate__V1__WhyRequest, user_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "target_id",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FIXED64,
+    0,   /* quantifier_offset */
+    offsetof(Duet__Candidate__V1__WhyRequest, target_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "limit",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Duet__Candidate__V1__WhyRequest, limit),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "exclude_seen",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Duet__Candidate__V1__WhyRequest, exclude_seen),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Duet__Candidate__V1__WhyRequest, filter),
+    &duet__candidate__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned duet__candidate__v1__why_request__field_indices_by_name[] = {
+  3,   /* field[3] = exclude_seen */
+  4,   /* field[4] = filter */
+  2,   /* field[2] = limit */
+  1,   /* field[1] = target_id */
+  0,   /* field[0] = user_id */
+};
+static const ProtobufCIntRange duet__candidate__v1__why_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor duet__candidate__v1__why_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "duet.candidate.v1.WhyRequest",
+  "WhyRequest",
+  "Duet__Candidate__V1__WhyRequest",
+  "duet.candidate.v1",
+  sizeof(Duet__Candidate__V1__WhyRequest),
+  5,
+  duet__candidate__v1__why_request__field_descriptors,
+  duet__candidate__v1__why_request__field_indices_by_name,
+  1,  duet__candidate__v1__why_request__number_ranges,
+  (ProtobufCMessageInit) duet__candidate__v1__why_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor duet__candidate__v1__proposal__field_descriptors[5] =
+{
+  {
+    "source",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Duet__Candidate__V1__Proposal, source),
+    &duet__candidate__v1__source__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "rank",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Duet__Candidate__V1__Proposal, rank),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "score",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    0,   /* quantifier_offset */
+    offsetof(Duet__Candidate__V1__Proposal, score),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "asked",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Duet__Candidate__V1__Proposal, asked),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "found",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Duet__Candidate__V1__Proposal, found),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned duet__candidate__v1__proposal__field_indices_by_name[] = {
+  3,   /* field[3] = asked */
+  4,   /* field[4] = found */
+  1,   /* field[1] = rank */
+  2,   /* field[2] = score */
+  0,   /* field[0] = source */
+};
+static const ProtobufCIntRange duet__candidate__v1__proposal__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor duet__candidate__v1__proposal__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "duet.candidate.v1.Proposal",
+  "Proposal",
+  "Duet__Candidate__V1__Proposal",
+  "duet.candidate.v1",
+  sizeof(Duet__Candidate__V1__Proposal),
+  5,
+  duet__candidate__v1__proposal__field_descriptors,
+  duet__candidate__v1__proposal__field_indices_by_name,
+  1,  duet__candidate__v1__proposal__number_ranges,
+  (ProtobufCMessageInit) duet__candidate__v1__proposal__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor duet__candidate__v1__why_response__field_descriptors[10] =
+{
+  {
+    "rules",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Duet__Candidate__V1__WhyResponse, n_rules),
+    offsetof(Duet__Candidate__V1__WhyResponse, rules),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "proposals",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Duet__Candidate__V1__WhyResponse, n_proposals),
+    offsetof(Duet__Candidate__V1__WhyResponse, proposals),
+    &duet__candidate__v1__proposal__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "rank",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Duet__Candidate__V1__WhyResponse, rank),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "score",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    0,   /* quantifier_offset */
+    offsetof(Duet__Candidate__V1__WhyResponse, score),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Duet__Candidate__V1__WhyResponse, count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "model_version",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Duet__Candidate__V1__WhyResponse, model_version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "position",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FIXED64,
+    0,   /* quantifier_offset */
+    offsetof(Duet__Candidate__V1__WhyResponse, position),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "impressions",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Duet__Candidate__V1__WhyResponse, impressions),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "exposure",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Duet__Candidate__V1__WhyResponse, exposure),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "outside_taste",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Duet__Candidate__V1__WhyResponse, outside_taste),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned duet__candidate__v1__why_response__field_indices_by_name[] = {
+  4,   /* field[4] = count */
+  8,   /* field[8] = exposure */
+  7,   /* field[7] = impressions */
+  5,   /* field[5] = model_version */
+  9,   /* field[9] = outside_taste */
+  6,   /* field[6] = position */
+  1,   /* field[1] = proposals */
+  2,   /* field[2] = rank */
+  0,   /* field[0] = rules */
+  3,   /* field[3] = score */
+};
+static const ProtobufCIntRange duet__candidate__v1__why_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 10 }
+};
+const ProtobufCMessageDescriptor duet__candidate__v1__why_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "duet.candidate.v1.WhyResponse",
+  "WhyResponse",
+  "Duet__Candidate__V1__WhyResponse",
+  "duet.candidate.v1",
+  sizeof(Duet__Candidate__V1__WhyResponse),
+  10,
+  duet__candidate__v1__why_response__field_descriptors,
+  duet__candidate__v1__why_response__field_indices_by_name,
+  1,  duet__candidate__v1__why_response__number_ranges,
+  (ProtobufCMessageInit) duet__candidate__v1__why_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCEnumValue duet__candidate__v1__source__enum_values_by_number[6] =

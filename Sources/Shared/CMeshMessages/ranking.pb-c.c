@@ -277,7 +277,7 @@ void   duet__ranking__v1__model__free_unpacked
   assert(message->base.descriptor == &duet__ranking__v1__model__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor duet__ranking__v1__rank_request__field_descriptors[7] =
+static const ProtobufCFieldDescriptor duet__ranking__v1__rank_request__field_descriptors[9] =
 {
   {
     "user_id",
@@ -363,20 +363,46 @@ static const ProtobufCFieldDescriptor duet__ranking__v1__rank_request__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "exposures",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_FIXED32,
+    offsetof(Duet__Ranking__V1__RankRequest, n_exposures),
+    offsetof(Duet__Ranking__V1__RankRequest, exposures),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "newcomer_ids",
+    9,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_FIXED64,
+    offsetof(Duet__Ranking__V1__RankRequest, n_newcomer_ids),
+    offsetof(Duet__Ranking__V1__RankRequest, newcomer_ids),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned duet__ranking__v1__rank_request__field_indices_by_name[] = {
   1,   /* field[1] = candidate_ids */
   2,   /* field[2] = candidate_scores */
   6,   /* field[6] = context */
   4,   /* field[4] = explain */
+  7,   /* field[7] = exposures */
   3,   /* field[3] = limit */
   5,   /* field[5] = model_version */
+  8,   /* field[8] = newcomer_ids */
   0,   /* field[0] = user_id */
 };
 static const ProtobufCIntRange duet__ranking__v1__rank_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor duet__ranking__v1__rank_request__descriptor =
 {
@@ -386,7 +412,7 @@ const ProtobufCMessageDescriptor duet__ranking__v1__rank_request__descriptor =
   "Duet__Ranking__V1__RankRequest",
   "duet.ranking.v1",
   sizeof(Duet__Ranking__V1__RankRequest),
-  7,
+  9,
   duet__ranking__v1__rank_request__field_descriptors,
   duet__ranking__v1__rank_request__field_indices_by_name,
   1,  duet__ranking__v1__rank_request__number_ranges,

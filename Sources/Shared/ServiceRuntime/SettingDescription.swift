@@ -5,6 +5,7 @@ public struct SettingDescription: Sendable {
         case access = "Access"
         case stores = "Stores"
         case learning = "Learning"
+        case people = "People"
         case logging = "Logging"
         case process = "Process"
     }
@@ -102,6 +103,25 @@ extension SettingName {
             self.entry(.learning, .text, nil, "Serve this version of the model. Unset: the registry's active one.")
         case .featureCacheCapacity:
             self.entry(.learning, .integer(0...10_000_000), "50000", "People whose features a FeatureSvc keeps in memory.")
+        case .passReturnDays:
+            self.entry(.people, .integer(0...3650), "0", "Days after which somebody who was passed on may come again; 0: never.")
+        case .fatigueImpressions:
+            self.entry(
+                .people, .integer(0...1000), "0", "Somebody shown to a person so often without an answer is left out; 0: nobody ever is.")
+        case .fatigueDays: self.entry(.people, .integer(1...365), "7", "Days after which they come again.")
+        case .idleDays:
+            self.entry(.people, .integer(0...3650), "0", "Days without activity after which somebody is proposed to nobody; 0: never.")
+        case .likesYouPerList:
+            self.entry(
+                .people, .integer(0...20), "0", "How many people who like a person are moved up in one list at most, without being named; 0: none.")
+        case .exposureDailyCap:
+            self.entry(
+                .people, .integer(0...1_000_000), "0", "Impressions a day after which somebody stands behind those with fewer; 0: none are too many.")
+        case .newcomerFloor:
+            self.entry(
+                .people, .integer(0...100), "0", "Percent of every beginning of a list that newcomers get, as far as there are any.")
+        case .likesPerDay:
+            self.entry(.people, .integer(0...1_000_000), "0", "Likes that a person may give a day; 0 sets no limit.")
         case .logLevel:
             self.entry(.logging, .choice(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]), "INFO", "Lowest level that is written.")
         case .logFormat: self.entry(.logging, .choice(["json", "text"]), "json", "One JSON object a line, or lines for people.")

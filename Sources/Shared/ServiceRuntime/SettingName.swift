@@ -28,6 +28,15 @@ public enum SettingName: String, CaseIterable, Sendable {
     case candidateTopK = "CANDIDATE_GENERATION_TOP_K"
     case rankingModelVersion = "RANKING_MODEL_VERSION"
     case featureCacheCapacity = "FEATURE_CACHE_CAPACITY"
+    // People
+    case passReturnDays = "PASS_RETURN_DAYS"
+    case fatigueImpressions = "FATIGUE_IMPRESSIONS"
+    case fatigueDays = "FATIGUE_DAYS"
+    case idleDays = "IDLE_DAYS"
+    case likesYouPerList = "LIKES_YOU_PER_LIST"
+    case exposureDailyCap = "EXPOSURE_DAILY_CAP"
+    case newcomerFloor = "NEWCOMER_FLOOR_PERCENT"
+    case likesPerDay = "LIKES_PER_DAY"
     // Logging
     case logLevel = "LOG_LEVEL"
     case logFormat = "LOG_FORMAT"

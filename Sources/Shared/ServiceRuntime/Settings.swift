@@ -32,6 +32,20 @@ public struct Settings: Sendable {
     /// `nil`: the registry's active model.
     public var rankingModelVersion: String?
     public var featureCacheCapacity: Int
+    /// Days; 0: a pass is for good.
+    public var passReturnDays: Int
+    /// 0: nobody is shown too often.
+    public var fatigueImpressions: Int
+    public var fatigueDays: Int
+    /// 0: nobody becomes idle.
+    public var idleDays: Int
+    public var likesYouPerList: Int
+    /// 0: none.
+    public var exposureDailyCap: Int
+    /// 0…1.
+    public var newcomerFloor: Double
+    /// 0: no limit.
+    public var likesPerDay: Int
     public var logLevel: Logger.Level
     public var logFormat: LogFormat
     public var meshDirectory: String?
@@ -49,6 +63,9 @@ public struct Settings: Sendable {
     public var shutdownTimeout: Duration
     public var supervisorSocket: String?
     public var supervisorProcessID: Int32?
+
+    /// Whether lists depend on how often people are shown.
+    public var sharesExposure: Bool { self.exposureDailyCap > 0 || self.newcomerFloor > 0 }
 
     /// Reads an environment.
     ///
@@ -100,6 +117,14 @@ public struct Settings: Sendable {
         self.candidateTopK = reader.integer(.candidateTopK) ?? 0
         self.rankingModelVersion = reader.text(.rankingModelVersion)
         self.featureCacheCapacity = reader.integer(.featureCacheCapacity) ?? 0
+        self.passReturnDays = reader.integer(.passReturnDays) ?? 0
+        self.fatigueImpressions = reader.integer(.fatigueImpressions) ?? 0
+        self.fatigueDays = reader.integer(.fatigueDays) ?? 1
+        self.idleDays = reader.integer(.idleDays) ?? 0
+        self.likesYouPerList = reader.integer(.likesYouPerList) ?? 0
+        self.exposureDailyCap = reader.integer(.exposureDailyCap) ?? 0
+        self.newcomerFloor = Double(reader.integer(.newcomerFloor) ?? 0) / 100
+        self.likesPerDay = reader.integer(.likesPerDay) ?? 0
         let level = reader.choice(.logLevel).flatMap { Logger.Level(standardName: $0) } ?? .info
         self.logLevel = self.isDebug && !reader.isGiven(.logLevel) ? .debug : level
         self.logFormat = reader.choice(.logFormat).flatMap { LogFormat(rawValue: $0) } ?? .json

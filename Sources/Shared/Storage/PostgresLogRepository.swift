@@ -37,7 +37,7 @@ struct PostgresLogRepository: LogRepository {
         try await self.read(
             """
             WITH now AS MATERIALIZED (\(Self.snapshot))
-            SELECT now.horizon, now.final, entry.xid, entry.id, entry.erased, \(.userColumns)
+            SELECT now.horizon, now.final, entry.xid, entry.id, entry.erased, \(.userColumns), \(.standingColumns)
             FROM now LEFT JOIN (
                 (SELECT l.xid, l.id, false AS erased FROM users AS l
                     WHERE (l.xid, l.id) > (\(position.transaction), \(position.id)) AND l.xid < pg_snapshot_xmin(pg_current_snapshot())
@@ -53,7 +53,32 @@ struct PostgresLogRepository: LogRepository {
             """
         ) { row throws(PostgresError) in
             let id = try row.int64(3)
-            return (id, try row.bool(4) ? .erased(UserID(id)) : .changed(try row.user(at: 5)))
+            if try row.bool(4) { return (id, .erased(UserID(id))) }
+            return (id, .changed(try row.user(at: 5), try row.standing(at: 5 + PostgresRow.userWidth)))
+        }
+    }
+
+    func impressions(
+        after position: LogPosition, since start: Timestamp, limit: Int
+    ) async throws(RepositoryError) -> LogBatch<Impressions> {
+        try await self.read(
+            """
+            WITH now AS MATERIALIZED (\(Self.snapshot))
+            SELECT now.horizon, now.final, s.xid, s.id, s.user_id, s.shown, s.served_at
+            FROM now LEFT JOIN (
+                SELECT * FROM serving_log AS l
+                WHERE (l.xid, l.id) > (\(position.transaction), \(position.id)) AND l.xid < pg_snapshot_xmin(pg_current_snapshot())
+                    AND NOT l.cached AND l.served_at >= \(.timestamp(start))
+                ORDER BY l.xid, l.id LIMIT \(limit)
+            ) AS s ON true
+            ORDER BY s.xid, s.id
+            """
+        ) { row throws(PostgresError) in
+            let shown = try row.int64Array(5).map { UserID($0) }
+            return (
+                try row.int64(3),
+                Impressions(viewer: UserID(try row.int64(4)), shown: shown, time: Timestamp(microseconds: try row.timestamp(6)))
+            )
         }
     }
 

@@ -9,7 +9,7 @@ struct PostgresPairRepository: PairRepository {
     func admirers(of user: UserID, after mark: PageMark?, limit: Int) async throws(RepositoryError) -> [Admirer] {
         var statement: PostgresQuery = """
             SELECT s.updated_at, s.opinion, \(.userColumns)
-            FROM pair_states AS s JOIN users AS u ON u.id = s.user_id
+            FROM pair_states AS s JOIN users AS u ON u.id = s.user_id AND u.banned_at IS NULL
             WHERE s.target_user_id = \(user.rawValue) AND s.opinion IN (1, 3) AND NOT s.blocked AND NOT s.reported
                 AND NOT EXISTS (
                     SELECT FROM pair_states AS own
@@ -34,7 +34,7 @@ struct PostgresPairRepository: PairRepository {
                 SELECT high AS other, created_at FROM matches WHERE low = \(user.rawValue) AND ended_at IS NULL
                 UNION ALL
                 SELECT low, created_at FROM matches WHERE high = \(user.rawValue) AND ended_at IS NULL
-            ) AS m JOIN users AS u ON u.id = m.other
+            ) AS m JOIN users AS u ON u.id = m.other AND u.banned_at IS NULL
             """
         if let mark { statement.append(" WHERE (m.created_at, m.other) < (\(.timestamp(mark.time)), \(mark.id))") }
         statement.append(" ORDER BY m.created_at DESC, m.other DESC LIMIT \(limit)")

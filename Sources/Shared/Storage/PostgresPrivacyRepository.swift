@@ -13,7 +13,12 @@ struct PostgresPrivacyRepository: PrivacyRepository {
 
     func personalData(of user: UserID) async throws(RepositoryError) -> [PersonalDataPart]? {
         let parts = try await translatingErrors {
-            try await self.postgres.query("SELECT part, content::text FROM personal_data(\(user.rawValue))").map { row in
+            try await self.postgres.query(
+                """
+                SELECT part, content::text FROM personal_data(\(user.rawValue))
+                UNION ALL SELECT 'preferences', p::text FROM preferences_of(\(user.rawValue)) AS p WHERE p IS NOT NULL
+                """
+            ).map { row in
                 PersonalDataPart(name: try row.string(0), json: try row.string(1))
             }
         }

@@ -2,8 +2,8 @@ internal import Domain
 internal import Postgres
 
 struct PostgresUserRepository: UserRepository {
-    private let postgres: PostgresPool
-    private let bell: Doorbell
+    let postgres: PostgresPool
+    let bell: Doorbell
 
     init(postgres: PostgresPool, bell: Doorbell) {
         self.postgres = postgres
@@ -28,7 +28,9 @@ struct PostgresUserRepository: UserRepository {
 
     func user(_ id: UserID) async throws(RepositoryError) -> User? {
         try await translatingErrors {
-            try await self.postgres.query("SELECT \(.userColumns) FROM users AS u WHERE u.id = \(id.rawValue)").first?.user()
+            try await self.postgres.query(
+                "SELECT \(.userColumns) FROM users AS u WHERE u.id = \(id.rawValue) AND u.banned_at IS NULL"
+            ).first?.user()
         }
     }
 
@@ -36,7 +38,7 @@ struct PostgresUserRepository: UserRepository {
         guard !ids.isEmpty else { return [] }
         return try await translatingErrors {
             let rows = try await self.postgres.query(
-                "SELECT \(.userColumns) FROM users AS u WHERE u.id = ANY (\(ids.map(\.rawValue)))")
+                "SELECT \(.userColumns) FROM users AS u WHERE u.id = ANY (\(ids.map(\.rawValue))) AND u.banned_at IS NULL")
             return try rows.users(in: ids)
         }
     }
@@ -57,7 +59,7 @@ struct PostgresUserRepository: UserRepository {
                     bio = CASE WHEN \(clearsBio) THEN NULL ELSE coalesce(\(change.bio ?? nil), u.bio) END,
                     interests = coalesce(\(change.interests), u.interests),
                     updated_at = now(), xid = pg_current_xact_id(), version = u.version + 1
-                WHERE u.id = \(id.rawValue)
+                WHERE u.id = \(id.rawValue) AND u.banned_at IS NULL
                 RETURNING \(.userColumns)
                 """
             ).first?.user()
@@ -107,7 +109,7 @@ struct PostgresUserRepository: UserRepository {
 
     /// Only the filters that are set go into the text, so that each combination gets a plan of its own.
     private static func statement(for query: UserQuery) -> PostgresQuery {
-        var statement: PostgresQuery = "SELECT \(.userColumns) FROM users AS u WHERE true"
+        var statement: PostgresQuery = "SELECT \(.userColumns) FROM users AS u WHERE u.banned_at IS NULL"
         if let after = query.after { statement.append(" AND u.id > \(after.rawValue)") }
         if let location = query.location { statement.append(" AND u.location ILIKE \(Self.pattern(containing: location))") }
         if let age = query.minimumAge { statement.append(" AND u.age >= \(age)") }

@@ -9,6 +9,13 @@ extension PostgresQuery {
             u.last_active_at
             """)
 
+    /// What ``Domain/Standing`` is read from, of a table or sub-query named `u`.
+    static let standingColumns = PostgresQuery(
+        unescaped: """
+            u.seeks_genders, u.seeks_min_age, u.seeks_max_age, u.seeks_within_km, u.requires_interests, u.excludes_interests, u.intent, \
+            u.paused, u.banned_at IS NOT NULL
+            """)
+
     /// What ``Domain/Interaction`` is read from, of a table or sub-query named `i`.
     static let interactionColumns = PostgresQuery(
         unescaped: "i.id, i.user_id, i.target_user_id, i.kind, i.occurred_at, i.context::text")
@@ -37,6 +44,30 @@ extension PostgresRow {
             lastActiveAt: try self.optionalTimestamp(first + 11).map(Timestamp.init(microseconds:)))
     }
 
+    /// How many columns ``user(at:)`` reads.
+    static var userWidth: Int { 12 }
+    /// How many columns ``standing(at:)`` reads.
+    static var standingWidth: Int { 9 }
+
+    /// Reads ``Postgres/PostgresQuery/standingColumns`` from `first` on.
+    func standing(at first: Int) throws(PostgresError) -> Standing {
+        var standing = Standing(isBanned: try self.bool(first + 8))
+        standing.preferences.genders = Gender.allCases(in: try self.optionalInt(first) ?? 0)
+        standing.preferences.minimumAge = try self.optionalInt(first + 1)
+        standing.preferences.maximumAge = try self.optionalInt(first + 2)
+        standing.preferences.maximumDistance = try self.optionalDouble(first + 3)
+        if try !self.isNull(first + 4) { standing.preferences.requiredInterests = try self.stringArray(first + 4) }
+        if try !self.isNull(first + 5) { standing.preferences.excludedInterests = try self.stringArray(first + 5) }
+        if let code = try self.optionalInt(first + 6) {
+            guard let intent = Intent.allCases.first(where: { $0.index == code }) else {
+                throw PostgresError(.malformedRow, "unknown intent")
+            }
+            standing.preferences.intent = intent
+        }
+        standing.preferences.isPaused = try self.bool(first + 7)
+        return standing
+    }
+
     /// Reads ``Postgres/PostgresQuery/interactionColumns`` from `first` on.
     func interaction(at first: Int = 0) throws(PostgresError) -> Interaction {
         var interaction = try self.loggedInteraction(at: first)
@@ -61,4 +92,15 @@ extension PostgresRow {
 
 extension PostgresParameter {
     static func timestamp(_ timestamp: Timestamp?) -> PostgresParameter { .timestamp(microseconds: timestamp?.rawValue) }
+}
+
+extension Gender {
+    /// The bit of ``index``.
+    static func mask(_ genders: [Gender]) -> Int? {
+        genders.isEmpty ? nil : genders.reduce(0) { $0 | 1 << $1.index }
+    }
+
+    static func allCases(in mask: Int) -> [Gender] {
+        mask == 0 ? [] : Self.allCases.filter { mask >> $0.index & 1 == 1 }
+    }
 }

@@ -54,7 +54,7 @@ public struct Storage: Sendable {
     /// The schema, step by step.
     public static let migrations: [Migration] = [
         Self.people, Self.interactionLog, Self.recording, Self.batches, Self.featureStore, Self.operations, Self.erasure, Self.statistics,
-        Self.privacy, Self.business,
+        Self.privacy, Self.preferences, Self.business,
     ]
 
     /// Brings the schema up to date.

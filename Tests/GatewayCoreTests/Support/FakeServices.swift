@@ -94,11 +94,24 @@ final class FakeCandidates: CandidateGenerating {
         var failure: MeshError?
         var queries: [CandidateQuery] = []
         var calls: [StageCall] = []
+        var position: UInt64?
+        var promoted: [UserID] = []
     }
 
     let state = Mutex(State())
 
     func fail(_ code: MeshError.Code?) { self.state.withLock { $0.failure = code.map { MeshError($0) } } }
+
+    func why(_ query: CandidateQuery, target: UserID, call: StageCall) async throws -> CandidateFinding? {
+        try self.state.withLock { state in
+            if let failure = state.failure { throw failure }
+            let rank = state.set.firstIndex(of: target).map { $0 + 1 } ?? 0
+            return CandidateFinding(
+                rules: target == UserID(9) ? ["blocked_by_target"] : [],
+                proposals: [.init(source: .popular, rank: rank, score: 0.5, asked: 30, found: state.set.count)], rank: rank, score: 0.5,
+                count: state.set.count, modelVersion: "m1", position: 7, impressions: 0, exposure: 3, isOutsideTaste: false)
+        }
+    }
 
     func candidates(_ query: CandidateQuery, call: StageCall) async throws -> CandidateSet {
         try self.state.withLock { state in
@@ -110,7 +123,11 @@ final class FakeCandidates: CandidateGenerating {
                     id: id, score: 1 / Float(index + 1),
                     sources: index % 2 == 0 ? [CandidateSources(.collaborative), CandidateSources(.popular)] : CandidateSources(.content))
             }
-            return CandidateSet(candidates: candidates, modelVersion: "m1")
+            // Whoever is asked to wait has read on.
+            if query.awaitsPosition, let position = state.position { state.position = max(position, query.minimumPosition) }
+            var set = CandidateSet(candidates: candidates, modelVersion: "m1", position: state.position)
+            set.promoted = state.promoted
+            return set
         }
     }
 

@@ -8,6 +8,9 @@ final class FakeStore: UserRepository, InteractionRepository, GateRepository, Mo
     struct State {
         var users: [UserID: User] = [:]
         var interactions: [Interaction] = []
+        var preferences: [UserID: Preferences] = [:]
+        var banned: Set<UserID> = []
+        var viewerPosition: UInt64 = 0
         var blocks: Set<[UserID]> = []
         var erasures: [String: Erasure] = [:]
         var models: [ModelRecord] = []
@@ -43,7 +46,7 @@ final class FakeStore: UserRepository, InteractionRepository, GateRepository, Mo
         }
     }
 
-    func user(_ id: UserID) async throws(RepositoryError) -> User? { try self.locked { $0.users[id] } }
+    func user(_ id: UserID) async throws(RepositoryError) -> User? { try self.locked { $0.banned.contains(id) ? nil : $0.users[id] } }
 
     func users(_ ids: [UserID]) async throws(RepositoryError) -> [User] { try self.locked { state in ids.compactMap { state.users[$0] } } }
 
@@ -90,6 +93,28 @@ final class FakeStore: UserRepository, InteractionRepository, GateRepository, Mo
             return Array(matching.dropFirst(query.skip).prefix(query.limit))
         }
     }
+
+    func preferences(of id: UserID) async throws(RepositoryError) -> Preferences? {
+        try self.locked { state in state.users[id] == nil || state.banned.contains(id) ? nil : state.preferences[id] ?? Preferences() }
+    }
+
+    func setPreferences(_ preferences: Preferences, of id: UserID) async throws(RepositoryError) -> Bool {
+        try self.locked { state in
+            guard state.users[id] != nil else { return false }
+            state.preferences[id] = preferences
+            return true
+        }
+    }
+
+    func setBan(_ isBanned: Bool, of id: UserID) async throws(RepositoryError) -> Bool {
+        try self.locked { state in
+            guard state.users[id] != nil else { return false }
+            if isBanned { state.banned.insert(id) } else { state.banned.remove(id) }
+            return true
+        }
+    }
+
+    func exists(_ id: UserID) async throws(RepositoryError) -> Bool { try self.locked { $0.users[id] != nil } }
 
     func count() async throws(RepositoryError) -> Int { try self.locked { $0.users.count } }
 
@@ -162,15 +187,20 @@ final class FakeStore: UserRepository, InteractionRepository, GateRepository, Mo
 
     // MARK: Gate
 
-    func admissible(_ candidates: [UserID], for viewer: UserID, excludingSeen: Bool) async throws(RepositoryError) -> [User] {
+    func admission(of candidates: [UserID], to viewer: UserID, seen policy: SeenPolicy) async throws(RepositoryError) -> Admission {
         try self.locked { (state) throws(RepositoryError) in
             state.gateCalls += 1
-            guard state.users[viewer] != nil else { throw RepositoryError(.unknownUser, missing: [viewer]) }
-            let seen = excludingSeen ? Set(state.interactions.filter { $0.userID == viewer }.map(\.targetUserID)) : []
-            return candidates.compactMap { id in
-                id == viewer || seen.contains(id) || state.blocks.contains([viewer, id]) || state.blocks.contains([id, viewer])
-                    ? nil : state.users[id]
+            guard let own = state.users[viewer] else { throw RepositoryError(.unknownUser, missing: [viewer]) }
+            let person = Person(own, Standing(preferences: state.preferences[viewer] ?? Preferences()))
+            let seen = policy.isExcluded ? Set(state.interactions.filter { $0.userID == viewer }.map(\.targetUserID)) : []
+            let people = candidates.compactMap { id -> User? in
+                guard id != viewer, !seen.contains(id), !state.blocks.contains([viewer, id]), !state.blocks.contains([id, viewer]),
+                    !state.banned.contains(id), let user = state.users[id]
+                else { return nil }
+                let other = Person(user, Standing(preferences: state.preferences[id] ?? Preferences()))
+                return other.standing.isHidden || !person.suits(other) ? nil : user
             }
+            return Admission(people: people, viewerPosition: state.viewerPosition)
         }
     }
 

@@ -7,6 +7,7 @@ struct CandidateStub: CandidateServiceHandler {
     let answer: @Sendable (GenerateRequest) async throws -> GenerateResponse
 
     func generate(_ request: GenerateRequest, context: CallContext) async throws -> GenerateResponse { try await self.answer(request) }
+    func why(_ request: WhyRequest, context: CallContext) async throws -> WhyResponse { throw MeshError(.unimplemented) }
     func similar(_ request: SimilarRequest, context: CallContext) async throws -> SimilarResponse { throw MeshError(.unimplemented) }
 }
 

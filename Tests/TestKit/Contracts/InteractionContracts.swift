@@ -181,6 +181,81 @@ extension Contract where Subject == Repositories {
                     try await store.gate.admissible(asked, for: ids[0], excludingSeen: true).map(\.id), [ids[4], ids[5]])
                 try expectEqual(try await store.gate.admissible(asked, for: ids[0], excludingSeen: false).map(\.id), asked)
             },
+            Contract("The gate forgets a pass that was given before a moment, and nothing else") { store in
+                let ids = try await store.people(5)
+                let start = Timestamp(seconds: 1_700_000_000)
+                try await store.record(.dislike, ids[0], ids[1], at: start)
+                try await store.record(.dislike, ids[0], ids[2], at: start.advanced(by: .seconds(100)))
+                try await store.record(.like, ids[0], ids[3], at: start)
+                try await store.record(.unmatch, ids[0], ids[4], at: start)
+                let policy = SeenPolicy(passesSince: start.advanced(by: .seconds(50)))
+                let admission = try await store.gate.admission(of: Array(ids[1...]), to: ids[0], seen: policy)
+                try expectEqual(admission.people.map(\.id), [ids[1]])
+            },
+            Contract("The gate lets two pass only if each fits what the other seeks") { store in
+                let ada = try await store.person("Ada") { ($0.age, $0.gender) = (30, .female) }
+                let bob = try await store.person("Bob") { ($0.age, $0.gender, $0.interests) = (40, .male, ["Chess"]) }
+                func meet() async throws -> Bool {
+                    let one = try await store.gate.admissible([bob], for: ada, excludingSeen: true).map(\.id) == [bob]
+                    let other = try await store.gate.admissible([ada], for: bob, excludingSeen: true).map(\.id) == [ada]
+                    try expectEqual(one, other)
+                    return one
+                }
+                let seeking: [(Preferences, UserID, Bool)] = [
+                    (Preferences(genders: [.male], minimumAge: 40, maximumAge: 40, requiredInterests: ["CHESS"]), ada, true),
+                    (Preferences(genders: [.female, .other], maximumDistance: 10, intent: .dating), bob, true),
+                    (Preferences(intent: .friendship), ada, false), (Preferences(minimumAge: 41), ada, false),
+                    (Preferences(excludedInterests: ["chess"]), ada, false), (Preferences(requiredInterests: ["Go"]), ada, false),
+                    (Preferences(isPaused: true), ada, false), (Preferences(), ada, true), (Preferences(genders: [.male]), bob, false),
+                ]
+                for (index, (preferences, person, isMet)) in seeking.enumerated() {
+                    try expect(try await store.users.setPreferences(preferences, of: person))
+                    try expectEqual(try await store.users.preferences(of: person), preferences)
+                    if preferences.isPaused {
+                        try expectEqual(try await store.gate.admissible([ada], for: bob, excludingSeen: true), [])
+                        try expectEqual(try await store.gate.admissible([bob], for: ada, excludingSeen: true).map(\.id), [bob])
+                    } else {
+                        try expect(try await meet() == isMet, "case \(index)")
+                    }
+                }
+                try expect(try await !store.users.setPreferences(Preferences(), of: UserID(999)))
+                try expectEqual(try await store.users.preferences(of: UserID(999)), nil)
+            },
+            Contract("The gate tells where the log has the viewer's latest change") { store in
+                let ids = try await store.people(2)
+                let before = try await store.gate.admission(of: [ids[1]], to: ids[0], seen: SeenPolicy()).viewerPosition
+                _ = try await store.users.setPreferences(Preferences(minimumAge: 18), of: ids[0])
+                let after = try await store.gate.admission(of: [ids[1]], to: ids[0], seen: SeenPolicy()).viewerPosition
+                try expect(after > before)
+                try await store.settle { $0.contains { $0.position == LogPosition(transaction: after, id: ids[0].rawValue) } }
+            },
+            Contract("Who is banned is gone for everybody, and back when the ban is lifted") { store in
+                let ids = try await store.people(4)
+                for (one, other) in [(0, 1), (1, 0), (1, 2)] { try await store.record(.like, ids[one], ids[other]) }
+                try expect(try await store.users.setBan(true, of: ids[1]))
+                try expect(try await store.users.exists(ids[1]))
+                try expect(try await !store.users.setBan(true, of: UserID(999)))
+                try expect(try await !store.users.exists(UserID(999)))
+                try expectEqual(try await store.users.user(ids[1]), nil)
+                try expectEqual(try await store.users.users(ids).map(\.id), [ids[0], ids[2], ids[3]])
+                try expectEqual(try await store.users.list(UserQuery()).map(\.id), [ids[0], ids[2], ids[3]])
+                try expectEqual(try await store.users.update(ids[1], UserChange(name: "Eve")), nil)
+                try expectEqual(try await store.users.preferences(of: ids[1]), nil)
+                try expectEqual(try await store.gate.admissible(ids, for: ids[3], excludingSeen: true).map(\.id), [ids[0], ids[2]])
+                try await expectError(.unknownUser) { _ = try await store.gate.admissible([ids[0]], for: ids[1], excludingSeen: true) }
+                try await expectError(.unknownUser) { try await store.record(.like, ids[1], ids[3]) }
+                try await expectError(.unknownUser) { try await store.record(.like, ids[3], ids[1]) }
+                try expectEqual(try await store.pairs.matches(of: ids[0], after: nil, limit: 9), [])
+                try expectEqual(try await store.pairs.admirers(of: ids[2], after: nil, limit: 9), [])
+                try await store.settle { entries in
+                    entries.contains { entry in
+                        if case .changed(let user, let standing) = entry.event { user.id == ids[1] && standing.isBanned } else { false }
+                    }
+                }
+                try expect(try await store.users.setBan(false, of: ids[1]))
+                try expectEqual(try await store.gate.admissible(ids, for: ids[3], excludingSeen: true).map(\.id), [ids[0], ids[1], ids[2]])
+                try expectEqual(try await store.pairs.matches(of: ids[0], after: nil, limit: 9).map(\.user.id), [ids[1]])
+            },
             Contract("The gate names an unknown viewer") { store in
                 let id = try await store.person()
                 let error = try await expectError(.unknownUser) {

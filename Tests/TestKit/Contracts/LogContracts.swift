@@ -38,7 +38,7 @@ extension Contract where Subject == Repositories {
                 try await store.settle { $0.map(\.position.id) == [ids[1].rawValue, ids[0].rawValue] }
                 let batch = try await store.log.users(after: .start, limit: 10)
                 try expectEqual(batch.entries.map(\.position.id), [ids[1].rawValue, ids[0].rawValue])
-                guard case .changed(let user) = batch.entries[1].event else { throw ContractViolation(description: "not changed") }
+                guard case .changed(let user, _) = batch.entries[1].event else { throw ContractViolation(description: "not changed") }
                 try expectEqual(user.name, "Eve")
                 try await store.record(.like, ids[0], ids[1])
                 try await store.settle(interactions: 1)
@@ -54,6 +54,39 @@ extension Contract where Subject == Repositories {
                 let all = try await store.log.users(after: .start, limit: 10).entries.map(\.event)
                 try expectEqual(all.count, 2)
                 try expectEqual(try await store.log.users(after: .start, limit: 1).entries.map(\.position.id), [ids[1].rawValue])
+            },
+            Contract("What somebody seeks comes with them") { store in
+                let id = try await store.person()
+                let preferences = Preferences(
+                    genders: [.male, .other], minimumAge: 20, maximumAge: 40, maximumDistance: 12.5, requiredInterests: ["Tea", "Go, 囲碁"],
+                    excludedInterests: ["Golf"], intent: .cofounding, isPaused: true)
+                _ = try await store.users.setPreferences(preferences, of: id)
+                try await store.settle { entries in
+                    entries.contains {
+                        if case .changed(_, let standing) = $0.event { standing == Standing(preferences: preferences) } else { false }
+                    }
+                }
+            },
+            Contract("Answers are read as impressions, once a list") { store in
+                let ids = try await store.people(3)
+                let time = Timestamp(seconds: 1_900_000_000)
+                func list(_ number: Int, cached: Bool = false) -> ServedList {
+                    ServedList(
+                        requestID: "r\(number)", listID: "l", userID: ids[0], servedAt: time.advanced(by: .seconds(number)), modelVersion: "m",
+                        entries: cached ? [] : ids[1...].map { .init(userID: $0, score: 1, sources: []) }, isCached: cached)
+                }
+                try await store.servingLog.append([list(0), list(1, cached: true), list(2)])
+                try await store.servingLog.append([list(3)])
+                var batch = LogBatch<Impressions>(entries: [], horizon: 0)
+                try await eventually {
+                    batch = try await store.log.impressions(after: .start, since: time.advanced(by: .seconds(1)), limit: 10)
+                    return batch.entries.count == 2
+                }
+                try expectEqual(
+                    batch.entries.map(\.event),
+                    [2, 3].map { Impressions(viewer: ids[0], shown: Array(ids[1...]), time: time.advanced(by: .seconds($0))) })
+                let rest = try await store.log.impressions(after: batch.entries[0].position, since: time, limit: 10)
+                try expectEqual(rest.entries, [batch.entries[1]])
             },
             Contract("The doorbell yields at once and after a write") { store in
                 let ids = try await store.people(2)
@@ -137,7 +170,7 @@ extension Repositories {
     /// Waits until so many people can be read. A transaction elsewhere in the server may hold the log back, in its other databases too.
     fileprivate func settle(users count: Int) async throws { try await self.settle { $0.count == count } }
 
-    fileprivate func settle(_ isReady: ([LogEntry<UserEvent>]) -> Bool) async throws {
+    func settle(_ isReady: ([LogEntry<UserEvent>]) -> Bool) async throws {
         let isSettled = try await eventually { isReady(try await self.log.users(after: .start, limit: 100).entries) }
         try expect(isSettled, "the people's log does not settle")
     }

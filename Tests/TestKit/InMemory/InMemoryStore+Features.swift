@@ -74,15 +74,16 @@ extension InMemoryStore: ServingLogRepository {
             let erased = Set(state.erasures.map(\.erasure.userID))
             for var list in lists where !erased.contains(list.userID) {
                 for id in erased { list.forget(id) }
-                state.served.append(list)
+                state.transaction += 1
+                state.served.append((list, state.transaction))
             }
         }
     }
 
     public func served(to user: UserID, limit: Int) async throws(RepositoryError) -> [ServedList] {
         try self.access { (state) throws(RepositoryError) in
-            let lists = state.served.enumerated().filter { $0.element.userID == user }
-            return lists.sorted { ($0.element.servedAt, $0.offset) > ($1.element.servedAt, $1.offset) }.prefix(limit).map(\.element)
+            let lists = state.served.enumerated().filter { $0.element.list.userID == user }
+            return lists.sorted { ($0.element.list.servedAt, $0.offset) > ($1.element.list.servedAt, $1.offset) }.prefix(limit).map(\.element.list)
         }
     }
 }

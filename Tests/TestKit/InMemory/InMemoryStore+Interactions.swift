@@ -5,7 +5,7 @@ extension InMemoryStore: InteractionRepository {
         let recorded = try self.access { (state) throws(RepositoryError) -> RecordedInteraction in
             guard interaction.userID != interaction.targetUserID else { throw RepositoryError(.conflict, "oneself") }
             guard interaction.kind.isRecordable else { throw RepositoryError(.conflict, "a block is lifted by liftBlock alone") }
-            let missing = [interaction.userID, interaction.targetUserID].filter { state.users[$0] == nil }
+            let missing = [interaction.userID, interaction.targetUserID].filter { state.user($0) == nil }
             guard missing.isEmpty else { throw RepositoryError(.unknownUser, "no such person", missing: missing) }
             state.transaction += 1
             state.lastInteraction += 1
@@ -95,15 +95,22 @@ extension InMemoryStore: InteractionRepository {
 }
 
 extension InMemoryStore: GateRepository {
-    public func admissible(
-        _ candidates: [UserID], for viewer: UserID, excludingSeen: Bool
-    ) async throws(RepositoryError) -> [User] {
+    public func admission(
+        of candidates: [UserID], to viewer: UserID, seen: SeenPolicy
+    ) async throws(RepositoryError) -> Admission {
         try self.access { (state) throws(RepositoryError) in
-            guard state.users[viewer] != nil else { throw RepositoryError(.unknownUser, "no such viewer", missing: [viewer]) }
-            return candidates.compactMap { id in
-                let isSeen = state.pairs[Pair(user: viewer, target: id)]?.opinion != nil
-                return id == viewer || state.isSevered(viewer, id) || (excludingSeen && isSeen) ? nil : state.users[id]
+            guard let own = state.user(viewer) else { throw RepositoryError(.unknownUser, "no such viewer", missing: [viewer]) }
+            let person = Person(own, state.standing(of: viewer))
+            let people = candidates.compactMap { id -> User? in
+                guard id != viewer, !state.isSevered(viewer, id), let user = state.users[id] else { return nil }
+                if seen.isExcluded, let pair = state.pairs[Pair(user: viewer, target: id)], let opinion = pair.opinion {
+                    let isForgotten = opinion == .dislike && seen.passesSince.map { pair.updatedAt < $0 } ?? false
+                    if !isForgotten { return nil }
+                }
+                let other = Person(user, state.standing(of: id))
+                return other.standing.isHidden || !person.suits(other) ? nil : user
             }
+            return Admission(people: people, viewerPosition: state.userTransactions[viewer] ?? 0)
         }
     }
 

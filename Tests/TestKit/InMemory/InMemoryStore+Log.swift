@@ -14,7 +14,7 @@ extension InMemoryStore: LogRepository {
         try self.access { (state) throws(RepositoryError) in
             let changed = state.userTransactions.compactMap { id, transaction in
                 state.users[id].map {
-                    LogEntry(position: LogPosition(transaction: transaction, id: id.rawValue), event: UserEvent.changed($0))
+                    LogEntry(position: LogPosition(transaction: transaction, id: id.rawValue), event: UserEvent.changed($0, state.standing(of: id)))
                 }
             }
             let erased = state.erasures.map { erasure, transaction in
@@ -22,6 +22,19 @@ extension InMemoryStore: LogRepository {
                     position: LogPosition(transaction: transaction, id: erasure.userID.rawValue), event: UserEvent.erased(erasure.userID))
             }
             return state.batch(changed + erased, after: position, limit: limit)
+        }
+    }
+
+    public func impressions(
+        after position: LogPosition, since start: Timestamp, limit: Int
+    ) async throws(RepositoryError) -> LogBatch<Impressions> {
+        try self.access { (state) throws(RepositoryError) in
+            let entries = state.served.enumerated().filter { !$1.list.isCached && $1.list.servedAt >= start }.map { index, row in
+                LogEntry(
+                    position: LogPosition(transaction: row.transaction, id: Int64(index + 1)),
+                    event: Impressions(viewer: row.list.userID, shown: row.list.entries.map(\.userID), time: row.list.servedAt))
+            }
+            return state.batch(entries, after: position, limit: limit)
         }
     }
 

@@ -5,7 +5,7 @@ extension InMemoryStore: PairRepository {
         try self.access { (state) throws(RepositoryError) in
             let waiting = state.pairs.compactMap { pair, opinion -> Admirer? in
                 guard pair.target == user, opinion.opinion?.isPositive == true, !state.isSevered(pair.user, user),
-                    state.pairs[pair.reversed]?.opinion == nil, let person = state.users[pair.user]
+                    state.pairs[pair.reversed]?.opinion == nil, let person = state.user(pair.user)
                 else { return nil }
                 return Admirer(user: person, likedAt: opinion.updatedAt, isSuperLike: opinion.opinion == .superLike)
             }
@@ -17,7 +17,7 @@ extension InMemoryStore: PairRepository {
     public func matches(of user: UserID, after mark: PageMark?, limit: Int) async throws(RepositoryError) -> [Match] {
         try self.access { (state) throws(RepositoryError) in
             let open = state.matches.compactMap { pair -> Match? in
-                guard pair.user == user || pair.target == user, let other = state.users[pair.user == user ? pair.target : pair.user],
+                guard pair.user == user || pair.target == user, let other = state.user(pair.user == user ? pair.target : pair.user),
                     let since = state.matchTimes[pair]
                 else { return nil }
                 return Match(user: other, since: since)
@@ -59,7 +59,7 @@ extension InMemoryStore: PrivacyRepository {
             }
             if state.features.values.contains(where: { $0[user] != nil }) { tables.append("user_features") }
             if state.embeddings.values.contains(where: { $0[user] != nil }) { tables.append("user_embeddings") }
-            if state.served.contains(where: { $0.userID == user || $0.entries.contains { $0.userID == user } }) {
+            if state.served.contains(where: { $0.list.userID == user || $0.list.entries.contains { $0.userID == user } }) {
                 tables.append("serving_log")
             }
             return tables

@@ -19,16 +19,16 @@ extension InMemoryStore: UserRepository {
     }
 
     public func user(_ id: UserID) async throws(RepositoryError) -> User? {
-        try self.access { (state) throws(RepositoryError) in state.users[id] }
+        try self.access { (state) throws(RepositoryError) in state.user(id) }
     }
 
     public func users(_ ids: [UserID]) async throws(RepositoryError) -> [User] {
-        try self.access { (state) throws(RepositoryError) in ids.compactMap { state.users[$0] } }
+        try self.access { (state) throws(RepositoryError) in ids.compactMap { state.user($0) } }
     }
 
     public func update(_ id: UserID, _ change: UserChange) async throws(RepositoryError) -> User? {
         let changed = try self.access { (state) throws(RepositoryError) -> User? in
-            guard var user = state.users[id] else { return nil }
+            guard var user = state.user(id) else { return nil }
             if let location = change.location, location != user.location { user.coordinate = nil }
             user.name = change.name ?? user.name
             user.age = change.age ?? user.age
@@ -51,13 +51,15 @@ extension InMemoryStore: UserRepository {
             guard state.users.removeValue(forKey: id) != nil else { return nil }
             state.transaction += 1
             state.userTransactions[id] = nil
+            state.preferences[id] = nil
+            state.banned.remove(id)
             state.interactions.removeAll { $0.interaction.userID == id || $0.interaction.targetUserID == id }
             state.pairs = state.pairs.filter { $0.key.user != id && $0.key.target != id }
             state.matches = state.matches.filter { $0.user != id && $0.target != id }
             for version in state.features.keys { state.features[version]?[id] = nil }
             for version in state.embeddings.keys { state.embeddings[version]?[id] = nil }
-            state.served.removeAll { $0.userID == id }
-            for index in state.served.indices { state.served[index].forget(id) }
+            state.served.removeAll { $0.list.userID == id }
+            for index in state.served.indices { state.served[index].list.forget(id) }
             let erasure = Erasure(receipt: UUID().uuidString.lowercased(), userID: id, requestedAt: self.time)
             state.erasures.append((erasure, state.transaction))
             return erasure
@@ -81,10 +83,42 @@ extension InMemoryStore: UserRepository {
     public func list(_ query: UserQuery) async throws(RepositoryError) -> [User] {
         try self.access { (state) throws(RepositoryError) in
             let matching = state.users.values.filter { user in
-                query.matches(user) && !(query.viewer.map { state.isSevered($0, user.id) } ?? false)
+                query.matches(user) && !state.banned.contains(user.id) && !(query.viewer.map { state.isSevered($0, user.id) } ?? false)
             }
             return Array(matching.sorted { $0.id < $1.id }.dropFirst(query.skip).prefix(query.limit))
         }
+    }
+
+    public func preferences(of id: UserID) async throws(RepositoryError) -> Preferences? {
+        try self.access { (state) throws(RepositoryError) in
+            state.user(id) == nil ? nil : state.preferences[id] ?? Preferences()
+        }
+    }
+
+    public func setPreferences(_ preferences: Preferences, of id: UserID) async throws(RepositoryError) -> Bool {
+        let isKnown = try self.access { (state) throws(RepositoryError) in
+            guard state.user(id) != nil else { return false }
+            state.preferences[id] = preferences
+            state.noteChange(of: id)
+            return true
+        }
+        self.ring(.log)
+        return isKnown
+    }
+
+    public func setBan(_ isBanned: Bool, of id: UserID) async throws(RepositoryError) -> Bool {
+        let isKnown = try self.access { (state) throws(RepositoryError) in
+            guard state.users[id] != nil else { return false }
+            if isBanned { state.banned.insert(id) } else { state.banned.remove(id) }
+            state.noteChange(of: id)
+            return true
+        }
+        self.ring(.log)
+        return isKnown
+    }
+
+    public func exists(_ id: UserID) async throws(RepositoryError) -> Bool {
+        try self.access { (state) throws(RepositoryError) in state.users[id] != nil }
     }
 
     public func count() async throws(RepositoryError) -> Int {

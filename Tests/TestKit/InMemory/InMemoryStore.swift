@@ -31,6 +31,8 @@ public final class InMemoryStore: Sendable {
         var users: [UserID: User] = [:]
         /// Transaction of each person's last change.
         var userTransactions: [UserID: UInt64] = [:]
+        var preferences: [UserID: Preferences] = [:]
+        var banned: Set<UserID> = []
         var erasures: [(erasure: Erasure, transaction: UInt64)] = []
         var interactions: [(interaction: Interaction, transaction: UInt64)] = []
         var pairs: [Pair: PairState] = [:]
@@ -43,11 +45,24 @@ public final class InMemoryStore: Sendable {
         var leases: Set<String> = []
         var models: [(record: ModelRecord, artefact: [UInt8])] = []
         var embeddings: [String: [UserID: Embedding]] = [:]
-        var served: [ServedList] = []
+        var served: [(list: ServedList, transaction: UInt64)] = []
         /// What every call throws; `nil` while the store works.
         var failure: RepositoryError?
         var bells: [Bell: [Int: AsyncStream<Void>.Continuation]] = [:]
         var lastListener = 0
+
+        /// Somebody who is not banned.
+        func user(_ id: UserID) -> User? { self.banned.contains(id) ? nil : self.users[id] }
+
+        func standing(of id: UserID) -> Standing {
+            Standing(preferences: self.preferences[id] ?? Preferences(), isBanned: self.banned.contains(id))
+        }
+
+        /// Tells readers of the people's log to look at somebody again.
+        mutating func noteChange(of id: UserID) {
+            self.transaction += 1
+            self.userTransactions[id] = self.transaction
+        }
 
         func isSevered(_ first: UserID, _ second: UserID) -> Bool {
             let pair = Pair(user: first, target: second)

@@ -36,16 +36,16 @@ struct GatewayClient: Sendable {
     private let token: String
 
     /// - Throws: A sentence if nothing runs there.
-    init(folder: DataFolder) async throws {
+    init(folder: DataFolder, role: TokenMint.Role = .service) async throws {
         guard FolderLock.isHeld(folder.lock), let state = StateFile.read(folder.state), let host = state.places["host"],
             let port = state.places["port"].flatMap({ Int($0) })
         else { throw Failure("Nothing serves in \(folder.root): start it with duet up.") }
-        try await self.init(folder: folder, host: host, port: port)
+        try await self.init(folder: folder, host: host, port: port, role: role)
     }
 
-    init(folder: DataFolder, host: String, port: Int) async throws {
+    init(folder: DataFolder, host: String, port: Int, role: TokenMint.Role = .service) async throws {
         self.address = .tcp(host: host, port: port)
-        self.token = try await TokenMint(folder: folder).token(role: .service, subject: "duet", lifetime: .seconds(60))
+        self.token = try await TokenMint(folder: folder).token(role: role, subject: "duet", lifetime: .seconds(60))
     }
 
     /// - Throws: ``Failure`` with the gateway's own sentence unless it answers 200.

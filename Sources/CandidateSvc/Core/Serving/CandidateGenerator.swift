@@ -6,13 +6,13 @@ internal import VectorIndex
 /// Stage 1: asks all sources and merges what they propose.
 package final class CandidateGenerator: Sendable {
     private let index: CandidateIndex
-    private let settings: CandidateSettings
-    private let filter: EligibilityFilter
+    let settings: CandidateSettings
+    let filter: EligibilityFilter
     /// By raw value of the source.
     private let weights: [Float]
-    private let strategies: [any CandidateStrategy]
+    let strategies: [any CandidateStrategy]
     private let content = ContentStrategy()
-    private let now: @Sendable () -> Timestamp
+    let now: @Sendable () -> Timestamp
     private let scratches = Mutex<[Scratch]>([])
 
     package init(index: CandidateIndex, settings: CandidateSettings = CandidateSettings(), now: @escaping @Sendable () -> Timestamp) {
@@ -34,7 +34,7 @@ package final class CandidateGenerator: Sendable {
             let viewer = state.population.row(of: query.viewer)
             let strategyQuery = StrategyQuery(
                 viewerID: query.viewer, viewer: viewer,
-                eligibility: self.filter.eligibility(query, viewer: viewer, in: state), now: now)
+                eligibility: self.filter.eligibility(query, viewer: viewer, in: state, now: now, &scratch), now: now)
             let quotas = self.settings.quotas(limit: query.limit, tuned: state.factors?.quotas ?? [:])
             var merger = CandidateMerger(limit: query.limit, quotas: quotas, weights: self.weights)
             var list = CandidateList()
@@ -48,7 +48,12 @@ package final class CandidateGenerator: Sendable {
                 list.reports.append(.init(source: strategy.source, proposed: hits.count, time: start.duration(to: .now)))
             }
             self.fillUp(&merger, query.limit, strategyQuery, in: state, &scratch)
-            self.finish(&list, merger.finish(&scratch, identifiers: state.population.identifiers), in: state)
+            var candidates = merger.finish(&scratch, identifiers: state.population.identifiers)
+            let promoted = self.promoted(for: strategyQuery, in: state)
+            self.bringIn(promoted, &candidates, limit: query.limit)
+            self.finish(&list, candidates, in: state)
+            list.promoted = promoted.map { state.population.identifiers[$0] }
+            if self.settings.reportsExposure { self.addExposures(&list, candidates, in: state, now: now) }
             list.isViewerKnown = viewer.map { state.population.alive[$0] } ?? false
             return list
         }
@@ -64,8 +69,10 @@ package final class CandidateGenerator: Sendable {
             var people = state.population.alive
             people[row] = false
             self.filter.removeSevered(from: row, in: state, &people)
+            people.subtract(state.seeking.hidden)
             if let viewer = viewer.flatMap({ state.population.row(of: $0) }) {
                 people[viewer] = false
+                state.seeking.keepMutual(with: viewer, in: state.population, &people, &scratch)
                 self.filter.removeSevered(from: viewer, in: state, &people)
             }
             var list = CandidateList(modelVersion: state.factors?.version, position: state.position, isViewerKnown: true)
@@ -95,6 +102,46 @@ package final class CandidateGenerator: Sendable {
         }
     }
 
+    /// Those who like the viewer and may be shown, the latest first, up to the cap.
+    private func promoted(for query: StrategyQuery, in state: borrowing CandidateState) -> [Int] {
+        guard self.settings.promotions > 0, let viewer = query.viewer else { return [] }
+        let words = query.eligibility.allowed.words
+        let likes = state.opinions.incoming[viewer].filter { $0.isPositive && words.holds(Int32($0.row)) }
+        return likes.sorted { $0.time > $1.time || ($0.time == $1.time && $0.row < $1.row) }.prefix(self.settings.promotions).map(\.row)
+    }
+
+    /// Sees to it that these people are among the candidates, in the places of the last ones if need be. Who was proposed by no source is
+    /// said to come from exploration, which may propose anybody: their like must not show.
+    private func bringIn(_ rows: [Int], _ candidates: inout [MergedCandidate], limit: Int) {
+        guard !rows.isEmpty else { return }
+        let wanted = Set(rows.map { Int32($0) })
+        let missing = wanted.subtracting(candidates.map(\.row))
+        guard !missing.isEmpty else { return }
+        var surplus = candidates.count + missing.count - limit
+        for index in candidates.indices.reversed() where surplus > 0 && !wanted.contains(candidates[index].row) {
+            candidates.remove(at: index)
+            surplus -= 1
+        }
+        let least = candidates.last?.score ?? 0
+        candidates += rows.filter { missing.contains(Int32($0)) }.map {
+            MergedCandidate(row: Int32($0), score: least, sources: CandidateSources(.exploration), isKept: true)
+        }
+    }
+
+    private func addExposures(
+        _ list: inout CandidateList, _ candidates: [MergedCandidate], in state: borrowing CandidateState, now: Timestamp
+    ) {
+        let day = ImpressionTable.day(of: now)
+        let exploration = ExplorationStrategy(newcomerShare: self.settings.newcomerShare)
+        list.exposures.reserveCapacity(candidates.count)
+        for candidate in candidates {
+            list.exposures.append(UInt32(state.impressions.exposure(of: Int(candidate.row), on: day)))
+            if exploration.isNewcomer(Int(candidate.row), in: state, now: now) {
+                list.newcomers.append(state.population.identifiers[Int(candidate.row)])
+            }
+        }
+    }
+
     private func finish(_ list: inout CandidateList, _ candidates: [MergedCandidate], in state: borrowing CandidateState) {
         list.people.reserveCapacity(candidates.count)
         list.scores.reserveCapacity(candidates.count)
@@ -112,7 +159,7 @@ package final class CandidateGenerator: Sendable {
         list.position = state.position
     }
 
-    private func withScratch<Result: Sendable>(_ body: (borrowing CandidateState, inout Scratch) -> sending Result) -> Result {
+    func withScratch<Result: Sendable>(_ body: (borrowing CandidateState, inout Scratch) -> sending Result) -> Result {
         var scratch = self.scratches.withLock { $0.popLast() } ?? Scratch()
         let result = self.index.read { state in
             scratch.prepare(capacity: state.population.capacity)

@@ -12,6 +12,12 @@ package struct CandidateList: Sendable {
     /// Whether the log has brought the viewer.
     package var isViewerKnown = false
     package var reports: [SourceReport] = []
+    /// Of the people, those who may be moved up because they like the viewer, the latest first.
+    package var promoted: [UserID] = []
+    /// How often each of the people was shown to anybody today; empty where nobody counts.
+    package var exposures: [UInt32] = []
+    /// Of the people, those who joined lately and whom few have judged.
+    package var newcomers: [UserID] = []
 
     /// What one source did.
     package struct SourceReport: Sendable {

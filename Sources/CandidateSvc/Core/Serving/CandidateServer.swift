@@ -32,8 +32,8 @@ package struct CandidateServer: CandidateServiceHandler {
         let start = ContinuousClock.now
         let query = try self.refusing { () throws(MeshError) in try self.query(request) }
         var list = self.generator.generate(query)
-        if !list.isViewerKnown, let tail = self.tail {
-            // Somebody who signed up a moment ago is in the log, but the bell may not have rung yet.
+        if !list.isViewerKnown || (request.awaitPosition && list.position < request.minPosition), let tail = self.tail {
+            // Somebody who signed up or changed a moment ago is in the log, but the bell may not have rung yet.
             await self.wait(for: tail, until: context.deadline)
             list = self.generator.generate(query)
         }
@@ -49,7 +49,30 @@ package struct CandidateServer: CandidateServiceHandler {
                 SourceReport(
                     source: Source(rawValue: Int32(report.source.rawValue)), proposed: UInt32(report.proposed), kept: UInt32(report.kept),
                     microseconds: UInt32(clamping: Int(report.time / .microseconds(1))))
-            })
+            },
+            promotedIDs: list.promoted.map { UInt64(bitPattern: $0.rawValue) }, exposures: list.exposures,
+            newcomerIDs: list.newcomers.map { UInt64(bitPattern: $0.rawValue) })
+    }
+
+    package func why(_ request: WhyRequest, context: CallContext) async throws -> WhyResponse {
+        let query = try self.refusing { () throws(MeshError) in
+            try self.query(
+                GenerateRequest(userID: request.userID, limit: request.limit, excludeSeen: request.excludeSeen, filter: request.filter))
+        }
+        let target = try self.refusing { () throws(MeshError) in try Self.person(request.targetID) }
+        guard let reasoning = self.generator.why(query, target: target) else {
+            throw self.refused(.notFound, "The log has not brought one of the two.")
+        }
+        return WhyResponse(
+            rules: reasoning.rules,
+            proposals: reasoning.proposals.map { proposal in
+                Proposal(
+                    source: Source(rawValue: Int32(proposal.source.rawValue)), rank: UInt32(proposal.rank), score: proposal.score,
+                    asked: UInt32(proposal.asked), found: UInt32(proposal.found))
+            },
+            rank: UInt32(reasoning.rank), score: reasoning.score, count: UInt32(reasoning.count),
+            modelVersion: reasoning.modelVersion ?? "", position: reasoning.position, impressions: UInt32(reasoning.impressions),
+            exposure: UInt32(reasoning.exposure), outsideTaste: reasoning.isOutsideTaste)
     }
 
     package func similar(_ request: SimilarRequest, context: CallContext) async throws -> SimilarResponse {

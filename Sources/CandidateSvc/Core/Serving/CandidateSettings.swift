@@ -22,7 +22,21 @@ package struct CandidateSettings: Sendable {
     /// Part of exploration that is kept for newcomers.
     package var newcomerShare = 0.5
 
+    /// Days after which a pass is forgotten and the person may come again; 0: never.
+    package var passReturnDays = 0
+    /// Somebody shown so often without an answer is left out until the last time is long ago; 0: nobody ever is.
+    package var fatigueImpressions = 0
+    /// People who like the viewer that are brought into a list at most, to be moved up; 0: none.
+    package var promotions = 0
+    /// Whether answers say how often each candidate was shown today.
+    package var reportsExposure = false
+
     package init() {}
+
+    /// Passes given before it are forgotten, in seconds since 1970; 0: none.
+    func passHorizon(now: Timestamp) -> UInt32 {
+        self.passReturnDays == 0 ? 0 : UInt32(clamping: now.rawValue / 1_000_000 - Int64(self.passReturnDays) * 86_400)
+    }
 
     /// Numbers of candidates by source, in the order of their raw values, that add up to `limit` or a little more: each source with a
     /// share gets at least one.

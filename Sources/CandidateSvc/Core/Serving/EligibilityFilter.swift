@@ -24,16 +24,34 @@ struct EligibilityFilter {
     let settings: CandidateSettings
 
     /// - Parameter viewer: The viewer's row; `nil` for somebody whom the log has not brought yet.
-    func eligibility(_ query: CandidateQuery, viewer: Int?, in state: borrowing CandidateState) -> Eligibility {
+    func eligibility(
+        _ query: CandidateQuery, viewer: Int?, in state: borrowing CandidateState, now: Timestamp, _ scratch: inout Scratch
+    ) -> Eligibility {
         var allowed = state.population.alive
+        allowed.subtract(state.seeking.hidden)
+        allowed.subtract(state.population.idle)
         self.apply(query.filter, viewer: viewer, in: state, to: &allowed)
         if let viewer {
+            state.seeking.keepMutual(with: viewer, in: state.population, &allowed, &scratch)
             allowed[viewer] = false
-            if query.excludingSeen { for edge in state.opinions.outgoing[viewer] { allowed[edge.row] = false } }
+            if query.excludingSeen { self.removeSeen(by: viewer, in: state, now: now, &allowed) }
             self.removeSevered(from: viewer, in: state, &allowed)
         }
         for id in query.excluded { if let row = state.population.row(of: id) { allowed[row] = false } }
         return Eligibility(allowed: allowed, preferred: self.preferred(allowed, viewer: viewer, in: state))
+    }
+
+    /// Takes out whom the viewer has judged, as far as that counts, and who was shown too often without an answer.
+    private func removeSeen(by viewer: Int, in state: borrowing CandidateState, now: Timestamp, _ people: inout Bitmap) {
+        let horizon = self.settings.passHorizon(now: now)
+        for edge in state.opinions.outgoing[viewer] where !Self.isForgotten(edge, before: horizon) { people[edge.row] = false }
+        guard self.settings.fatigueImpressions > 0 else { return }
+        let day = ImpressionTable.day(of: now)
+        state.impressions.forEachTired(of: viewer, times: self.settings.fatigueImpressions, day: day) { people[$0] = false }
+    }
+
+    static func isForgotten(_ edge: Edge, before horizon: UInt32) -> Bool {
+        edge.label == Opinion.pass.rawValue && edge.time < horizon
     }
 
     /// Takes out everybody whom a block or report hides from the viewer, in either direction.
@@ -42,7 +60,8 @@ struct EligibilityFilter {
         for edge in state.severances.incoming[viewer] { people[edge.row] = false }
     }
 
-    private func apply(_ filter: CandidateFilter, viewer: Int?, in state: borrowing CandidateState, to people: inout Bitmap) {
+    /// Keeps who is in the filter.
+    func apply(_ filter: CandidateFilter, viewer: Int?, in state: borrowing CandidateState, to people: inout Bitmap) {
         if let gender = filter.gender { people.formIntersection(state.population.byGender[gender.index]) }
         if let ages = filter.ages { state.population.formAgeRange(ages, into: &people) }
         if let interest = filter.interest {

@@ -49,6 +49,8 @@ package final class CandidateIndex: Sendable {
         self.read { ($0.usersPosition, $0.interactionsPosition) }
     }
 
+    package var impressionsPosition: LogPosition { self.read { $0.impressionsPosition } }
+
     // MARK: Writing
 
     package func apply(_ batch: LogBatch<UserEvent>, isComplete: Bool) {
@@ -66,6 +68,17 @@ package final class CandidateIndex: Sendable {
         }
         if isComplete { self.state.withWriteLock { $0.interactionsHorizon = max($0.interactionsHorizon, batch.horizon) } }
     }
+
+    /// - Parameter memory: Days after which an impression is forgotten.
+    package func apply(_ batch: LogBatch<Impressions>, memory: UInt16) {
+        self.inSteps(batch.entries) { state, entry in
+            state.apply(entry.event, memory: memory)
+            state.impressionsPosition = entry.position
+        }
+    }
+
+    /// From now on, who was not active at a moment or later is idle.
+    package func setIdleThreshold(_ moment: Timestamp) { self.state.withWriteLock { $0.setIdleThreshold(moment.rawValue) } }
 
     package func markCaughtUp() { self.hasCaughtUp.store(true, ordering: .releasing) }
 

@@ -43,6 +43,31 @@ struct EdgeTable: Sendable {
         return previous
     }
 
+    /// What became of an edge that was to be set.
+    enum Outcome {
+        /// There is one that is later already.
+        case outdated
+        /// Set; with the label before, `nil` if there was no edge.
+        case set(UInt8?)
+    }
+
+    /// Adds the edge or changes what it says, unless it says something later already.
+    mutating func setLatest(from: Int, to: Int, label: UInt8, time: UInt32) -> Outcome {
+        let edge = Edge(row: to, label: label, time: time)
+        let index = Self.lowerBound(self.outgoing[from], to)
+        if index < self.outgoing[from].count, self.outgoing[from][index].row == to {
+            let previous = self.outgoing[from][index]
+            guard previous.time <= time else { return .outdated }
+            self.outgoing[from][index] = edge
+            Self.set(&self.incoming[to], Edge(row: from, label: label, time: time))
+            return .set(previous.label)
+        }
+        self.outgoing[from].insert(edge, at: index)
+        Self.set(&self.incoming[to], Edge(row: from, label: label, time: time))
+        self.count += 1
+        return .set(nil)
+    }
+
     /// - Returns: The label before, `nil` if there was no edge.
     @discardableResult
     mutating func remove(from: Int, to: Int) -> UInt8? {

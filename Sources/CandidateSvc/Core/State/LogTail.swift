@@ -17,11 +17,27 @@ package final class LogTail: Service {
         var lastID = 0
     }
 
+    /// What else a copy follows beside people and what they do.
+    package struct Following: Sendable {
+        /// Days for which impressions count; 0: none are read.
+        package var impressionDays = 0
+        /// Days without activity after which somebody is idle; 0: never.
+        package var idleDays = 0
+
+        package init(impressionDays: Int = 0, idleDays: Int = 0) {
+            self.impressionDays = impressionDays
+            self.idleDays = idleDays
+        }
+    }
+
     private let log: any LogRepository
     private let index: CandidateIndex
     private let interval: Duration
     private let pageSize: Int
+    private let following: Following
     private let clock: any Clock<Duration>
+    private let now: @Sendable () -> Timestamp
+    private let sweptAt = Mutex<Timestamp?>(nil)
     private let logger: Logger
     private let reads = Mutex(Reads())
     private let watch = LagWatch()
@@ -30,19 +46,24 @@ package final class LogTail: Service {
 
     /// Time between two reads while somebody waits for transactions that are still running.
     private static let pause = Duration.milliseconds(5)
+    /// Time between two looks for people who have become idle.
+    private static let sweepInterval = Duration.seconds(600)
 
     /// - Parameters:
     ///   - interval: Time between looks at the log when no bell rings.
     ///   - pageSize: Entries read in one go.
     package init(
         log: any LogRepository, index: CandidateIndex, interval: Duration = .seconds(1), pageSize: Int = 20_000,
-        clock: any Clock<Duration> = ContinuousClock(), logger: Logger
+        following: Following = Following(), clock: any Clock<Duration> = ContinuousClock(),
+        now: @escaping @Sendable () -> Timestamp = { .now }, logger: Logger
     ) {
         self.log = log
         self.index = index
         self.interval = interval
         self.pageSize = pageSize
+        self.following = following
         self.clock = clock
+        self.now = now
         self.logger = logger
     }
 
@@ -104,6 +125,7 @@ package final class LogTail: Service {
             self.index.apply(batch, isComplete: isComplete)
             if isComplete { break }
         }
+        try await self.follow()
         if !self.index.isCaughtUp {
             self.index.markCaughtUp()
             let status = self.index.status
@@ -112,6 +134,26 @@ package final class LogTail: Service {
                 metadata: ["people": "\(status.people)", "opinions": "\(status.opinions)", "position": "\(status.position)"])
         }
         return end ?? 0
+    }
+
+    /// Reads impressions, and looks now and then who has become idle.
+    private func follow() async throws(RepositoryError) {
+        let now = self.now()
+        if self.following.impressionDays > 0 {
+            let start = now.advanced(by: .seconds(-86_400 * self.following.impressionDays))
+            while true {
+                let batch = try await self.log.impressions(after: self.index.impressionsPosition, since: start, limit: self.pageSize)
+                self.index.apply(batch, memory: UInt16(clamping: self.following.impressionDays))
+                if batch.entries.count < self.pageSize { break }
+            }
+        }
+        guard self.following.idleDays > 0 else { return }
+        let isDue = self.sweptAt.withLock { sweptAt in
+            if let sweptAt, now < sweptAt.advanced(by: Self.sweepInterval) { return false }
+            sweptAt = now
+            return true
+        }
+        if isDue { self.index.setIdleThreshold(now.advanced(by: .seconds(-86_400 * self.following.idleDays))) }
     }
 
     private func read() async {

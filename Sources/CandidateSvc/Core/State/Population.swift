@@ -15,7 +15,7 @@ struct Population: Sendable {
 
     /// Zero for a row that belongs to nobody.
     private(set) var identifiers: [UserID] = []
-    private var rows: [UserID: Int32] = [:]
+    private var rows = RowDirectory()
     /// A power of two that all identifiers lie below.
     private(set) var identifierSpan: UInt64 = 1024
     private var erased: Set<UserID> = []
@@ -36,11 +36,15 @@ struct Population: Sendable {
     /// Microseconds since 1970; the sign-up where no activity is known.
     private(set) var lastActive: [Int64] = []
     private(set) var createdAt: [Int64] = []
+    /// People who were not active at a moment or later; nobody before a threshold was set.
+    private(set) var idle = Bitmap(count: 0)
+    private var idleThreshold = Int64.min
     private(set) var directions: [Direction?] = []
     private(set) var grid = CellGrid()
     private(set) var placeOf: [Int32] = []
     private(set) var interestsOf: [[Int32]] = []
-    private var ownDirection: [Bool] = []
+    /// People who stand at a place of their own, not at that of others with the same location.
+    private(set) var located = Bitmap(count: 0)
 
     private(set) var places: [Place] = []
     private var placeIndex: [String: Int32] = [:]
@@ -61,6 +65,19 @@ struct Population: Sendable {
     func isErased(_ id: UserID) -> Bool { self.erased.contains(id) }
 
     func interest(_ name: String) -> Int? { self.interestIndex[name.lowercased()].map(Int.init) }
+
+    /// Whether two people gave the same location, in any case.
+    func isSamePlace(_ one: Int, _ other: Int) -> Bool { self.placeOf[one] >= 0 && self.placeOf[one] == self.placeOf[other] }
+
+    /// The numbers of some interests, each once, given now if need be.
+    mutating func intern(interests names: [String]) -> [Int32] {
+        var interests: [Int32] = []
+        for name in names {
+            let interest = self.internInterest(name)
+            if !interests.contains(interest) { interests.append(interest) }
+        }
+        return interests
+    }
 
     func gender(of row: Int) -> Gender? { self.genders[row] == Self.unknown ? nil : Gender.allCases[Int(self.genders[row])] }
 
@@ -87,7 +104,7 @@ struct Population: Sendable {
         let block = gender?.index ?? Gender.allCases.count
         if self.openRows[block].isEmpty { self.openRows[block] = self.addBlock() }
         let row = self.openRows[block].removeFirst()
-        self.rows[id] = Int32(row)
+        self.rows.insert(id, Int32(row))
         self.identifiers[row] = id
         while id.rawValue >= self.identifierSpan { self.identifierSpan *= 2 }
         return row
@@ -102,7 +119,6 @@ struct Population: Sendable {
         grow(&self.lastActive, 0)
         grow(&self.createdAt, 0)
         grow(&self.directions, nil)
-        grow(&self.ownDirection, false)
         grow(&self.placeOf, -1)
         grow(&self.interestsOf, [])
         if block.upperBound > self.capacity { self.grow(to: max(1024, self.capacity * 2)) }
@@ -118,20 +134,31 @@ struct Population: Sendable {
         self.setGender(user.gender, row)
         self.setAge(user.age, row)
         self.setSignUp(user.createdAt.rawValue, row)
-        self.lastActive[row] = (user.lastActiveAt ?? user.createdAt).rawValue
+        self.setLastActive((user.lastActiveAt ?? user.createdAt).rawValue, row)
         self.setPlace(user.location, user.coordinate, row)
         self.setInterests(user.interests, row)
     }
 
     /// Notes activity that the log shows before the profile does.
     mutating func touch(_ row: Int, at moment: Timestamp) {
-        self.lastActive[row] = max(self.lastActive[row], moment.rawValue)
+        self.setLastActive(max(self.lastActive[row], moment.rawValue), row)
+    }
+
+    /// Looks at everybody: some milliseconds for a million people.
+    mutating func setIdleThreshold(_ moment: Int64) {
+        self.idleThreshold = moment
+        for row in 0..<self.count { self.idle[row] = self.lastActive[row] < moment }
+    }
+
+    private mutating func setLastActive(_ moment: Int64, _ row: Int) {
+        self.lastActive[row] = moment
+        if self.idleThreshold != .min { self.idle[row] = moment < self.idleThreshold }
     }
 
     /// Empties a person's row and forgets who they were, for good.
     mutating func erase(_ id: UserID) {
         self.erased.insert(id)
-        guard let row = self.rows.removeValue(forKey: id).map(Int.init) else { return }
+        guard let row = self.rows.remove(id).map(Int.init) else { return }
         if self.alive[row] {
             self.alive[row] = false
             self.aliveCount -= 1
@@ -150,6 +177,8 @@ struct Population: Sendable {
     private mutating func grow(to capacity: Int) {
         self.capacity = capacity
         self.alive.grow(to: capacity)
+        self.located.grow(to: capacity)
+        self.idle.grow(to: capacity)
         for index in self.byGender.indices { self.byGender[index].grow(to: capacity) }
         for index in self.upToAge.indices { self.upToAge[index].grow(to: capacity) }
     }
@@ -189,11 +218,11 @@ struct Population: Sendable {
             if place >= 0 { self.places[Int(place)].people.insert(row, capacity: self.capacity) }
             self.placeOf[row] = place
         }
-        self.ownDirection[row] = coordinate != nil
+        self.located[row] = coordinate != nil
         self.setDirection(coordinate.map(Direction.init) ?? (place >= 0 ? self.places[Int(place)].direction : nil), row)
         if place >= 0, self.places[Int(place)].direction == nil, let direction = self.directions[row] {
             self.places[Int(place)].direction = direction
-            for other in self.places[Int(place)].people.rows where !self.ownDirection[Int(other)] {
+            for other in self.places[Int(place)].people.rows where !self.located[Int(other)] {
                 self.setDirection(direction, Int(other))
             }
         }
@@ -205,11 +234,7 @@ struct Population: Sendable {
     }
 
     private mutating func setInterests(_ names: [String], _ row: Int) {
-        var interests: [Int32] = []
-        for name in names {
-            let interest = self.internInterest(name)
-            if !interests.contains(interest) { interests.append(interest) }
-        }
+        let interests = self.intern(interests: names)
         let previous = self.interestsOf[row]
         guard interests != previous else { return }
         for interest in previous { self.peopleByInterest[Int(interest)].remove(row) }

@@ -47,6 +47,16 @@ extension Bitmap {
     }
 }
 
+extension Bitmap {
+    mutating func subtract(_ set: RowSet) {
+        if let bitmap = set.bitmap {
+            self.subtract(bitmap)
+        } else {
+            for row in set.rows where Int(row) < self.count { self[Int(row)] = false }
+        }
+    }
+}
+
 extension BitSlices {
     /// Adds a weight to the rows of a set.
     mutating func add(_ weight: Int, rows set: RowSet) {

@@ -53,6 +53,27 @@ struct Scratch {
         swap(&touched, &self.touched)
     }
 
+    /// Adds an amount to some people.
+    mutating func add(_ amount: Float, to rows: [Int32]) {
+        var touched: [Int32] = []
+        swap(&touched, &self.touched)
+        var scores = self.scores.mutableSpan
+        for row in rows {
+            if scores[Int(row)] == 0 { touched.append(row) }
+            scores[Int(row)] += amount
+        }
+        swap(&touched, &self.touched)
+    }
+
+    /// Hands out every sum, in no order; all sums are zero afterwards.
+    mutating func drainEach(_ body: (Int32, Float) -> Void) {
+        for row in self.touched {
+            body(row, self.scores[Int(row)])
+            self.scores[Int(row)] = 0
+        }
+        self.touched.removeAll(keepingCapacity: true)
+    }
+
     /// The best sums, of those whom the bitmap holds; all sums are zero afterwards.
     mutating func drain(best count: Int, among people: Bitmap? = nil) -> [Hit] {
         let words = people?.words

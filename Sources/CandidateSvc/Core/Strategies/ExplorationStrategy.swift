@@ -55,6 +55,12 @@ struct ExplorationStrategy: CandidateStrategy {
         return best.sorted()
     }
 
+    /// Whether somebody joined lately and has been judged by few.
+    func isNewcomer(_ row: Int, in state: borrowing CandidateState, now: Timestamp) -> Bool {
+        state.population.createdAt[row] >= now.rawValue - self.newcomer.days * 86_400_000_000
+            && state.popularity.opinions(of: row) < self.newcomer.opinions
+    }
+
     private func newcomers(_ count: Int, _ seed: UInt64, _ query: StrategyQuery, in state: borrowing CandidateState) -> [Hit] {
         let words = query.eligibility.allowed.words
         let youngest = query.now.rawValue - self.newcomer.days * 86_400_000_000

@@ -78,7 +78,7 @@ package final class StoreUpdater: Service {
         var erased: [UserID] = []
         for event in events {
             switch event {
-            case .changed(let user): changed[user.id] = user
+            case .changed(let user, _): changed[user.id] = user
             case .erased(let id):
                 changed[id] = nil
                 erased.append(id)

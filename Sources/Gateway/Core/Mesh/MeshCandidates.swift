@@ -14,6 +14,7 @@ public struct MeshCandidates: CandidateGenerating {
         request.limit = UInt32(query.limit)
         request.excludeSeen = query.excludesSeen
         request.minPosition = query.minimumPosition
+        request.awaitPosition = query.awaitsPosition
         request.filter = Self.filter(query.filter)
         let response = try await self.client.generate(request, deadline: call.deadline, context: call.context)
         guard response.scores.count == response.userIDs.count, response.sources.count == response.userIDs.count else {
@@ -24,7 +25,38 @@ public struct MeshCandidates: CandidateGenerating {
                 id: UserID(Int64(clamping: response.userIDs[index])), score: response.scores[index],
                 sources: CandidateSources(rawValue: response.sources[index]))
         }
-        return CandidateSet(candidates: candidates, modelVersion: response.modelVersion)
+        var set = CandidateSet(candidates: candidates, modelVersion: response.modelVersion, position: response.position)
+        set.promoted = response.promotedIDs.map { UserID(Int64(clamping: $0)) }
+        if response.exposures.count == candidates.count { set.exposures = response.exposures }
+        set.newcomers = response.newcomerIDs.map { UserID(Int64(clamping: $0)) }
+        return set
+    }
+
+    public func why(_ query: CandidateQuery, target: UserID, call: StageCall) async throws -> CandidateFinding? {
+        var request = WhyRequest()
+        request.userID = UInt64(query.viewer.rawValue)
+        request.targetID = UInt64(target.rawValue)
+        request.limit = UInt32(query.limit)
+        request.excludeSeen = query.excludesSeen
+        request.filter = Self.filter(query.filter)
+        let response: WhyResponse
+        do {
+            response = try await self.client.why(request, deadline: call.deadline, context: call.context)
+        } catch {
+            if error.code == .notFound { return nil }
+            throw error
+        }
+        return CandidateFinding(
+            rules: response.rules,
+            proposals: response.proposals.compactMap { proposal in
+                CandidateSource(rawValue: UInt8(clamping: proposal.source.rawValue)).map {
+                    CandidateFinding.Proposal(
+                        source: $0, rank: Int(proposal.rank), score: proposal.score, asked: Int(proposal.asked), found: Int(proposal.found))
+                }
+            },
+            rank: Int(response.rank), score: response.score, count: Int(response.count), modelVersion: response.modelVersion,
+            position: response.position, impressions: Int(response.impressions), exposure: Int(response.exposure),
+            isOutsideTaste: response.outsideTaste)
     }
 
     public func similar(to id: UserID, viewer: UserID, limit: Int, call: StageCall) async throws -> [SimilarPerson] {

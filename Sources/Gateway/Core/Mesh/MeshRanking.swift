@@ -18,6 +18,8 @@ public struct MeshRanking: CandidateRanking {
         var moment = MeshAPI.RequestContext()
         moment.requestedAt = query.requestedAt.rawValue
         request.context = moment
+        request.exposures = query.exposures
+        request.newcomerIDs = query.newcomers.map { UInt64($0.rawValue) }
         let response = try await self.client.rank(request, deadline: call.deadline, context: call.context)
         let count = response.userIDs.count
         let width = response.featureNames.count

@@ -7,11 +7,14 @@ internal import Synchronization
 enum RateLimitKey: Hashable {
     case subject(String)
     case address(String)
+    /// Likes that a person gives.
+    case likes(UserID)
 
     var text: String {
         switch self {
         case .subject(let name): "s:\(name)"
         case .address(let address): "a:\(address)"
+        case .likes(let user): "l:\(user)"
         }
     }
 }

@@ -6,6 +6,8 @@ public struct RateLimitPolicies: Hashable, Sendable {
     public var user = RateLimitPolicy(rate: 20, burst: 60)
     /// Of an address, for what comes without a valid token.
     public var address = RateLimitPolicy(rate: 20, burst: 60)
+    /// Of the likes that a person gives, whoever brings them.
+    public var likes = RateLimitPolicy(rate: 0, burst: 1)
 
     public init() {}
 }
@@ -19,6 +21,12 @@ struct RateLimits: Sendable {
     func admit(_ identity: Identity, cost: Int = 1) async throws(APIError) -> RateLimitHeaders? {
         guard identity.role == .user else { return nil }
         return try await self.limiter.admit(.subject(identity.subject), self.policies.user, cost: cost)
+    }
+
+    /// Counts a like against its giver's day.
+    func admitLike(of interaction: NewInteraction) async throws(APIError) {
+        guard interaction.kind.isPositive else { return }
+        _ = try await self.limiter.admit(.likes(interaction.userID), self.policies.likes)
     }
 
     /// - Parameter address: `nil` where there is none, as on a Unix socket: then there is no limit.

@@ -21,6 +21,8 @@ struct RecommendationPipeline: Sendable {
     let metrics: GatewayMetrics
     /// How many candidates stage 1 proposes at least.
     let candidateCount: Int
+    /// Days after which a pass is forgotten; 0: never.
+    let passReturnDays: Int
     /// Ranked beyond the page and the next ones: as many may drop out at the gate.
     private static let spare = 40
     let logger: Logger
@@ -28,7 +30,7 @@ struct RecommendationPipeline: Sendable {
 
     init(
         candidates: any CandidateGenerating, ranking: any CandidateRanking, gate: any GateRepository, users: any UserRepository,
-        coherence: CacheCoherence, catalogue: ModelCatalogue, metrics: GatewayMetrics, candidateCount: Int, logger: Logger
+        coherence: CacheCoherence, catalogue: ModelCatalogue, metrics: GatewayMetrics, candidateCount: Int, passReturnDays: Int, logger: Logger
     ) {
         self.candidates = candidates
         self.ranking = ranking
@@ -38,6 +40,7 @@ struct RecommendationPipeline: Sendable {
         self.catalogue = catalogue
         self.metrics = metrics
         self.candidateCount = candidateCount
+        self.passReturnDays = passReturnDays
         self.logger = logger
     }
 
@@ -49,16 +52,23 @@ struct RecommendationPipeline: Sendable {
         var modelVersion: String
         var listID: String
         var degraded: [String]
+        /// How far stage 1 had read the log; `nil` where it was not asked.
+        var position: UInt64?
     }
 
     /// - Throws: ``APIError`` 404 for a viewer who does not exist, 503 when the truth can't be read; `RepositoryError` likewise.
     func list(_ query: RecommendationQuery, scope: RequestScope) async throws -> RecommendedList {
         let start = ContinuousClock.now
-        let order = try await self.order(query, scope: scope)
         let origin = try await self.origin(query)
-        let gateStart = ContinuousClock.now
-        let (shown, consumed) = try await self.admitted(order.entries, query, origin: origin, scope: scope)
-        self.metrics.spent(gateStart.duration(to: .now), in: .gate)
+        var order = try await self.order(query, scope: scope)
+        var admitted = try await self.admitted(order.entries, query, origin: origin, scope: scope)
+        if admitted.shown.count < query.limit, let position = order.position, position < admitted.viewerPosition {
+            // Stage 1 knew the viewer as they were before their latest change: it is asked once more, and waits until it knows it.
+            order = try await self.order(query, scope: scope, changedAt: admitted.viewerPosition)
+            admitted = try await self.admitted(order.entries, query, origin: origin, scope: scope)
+        }
+        let (shown, consumed) = (admitted.shown, admitted.consumed)
+        let isStale = order.position.map { $0 < admitted.viewerPosition } ?? false
         for stage in order.degraded { self.metrics.degraded(stage) }
         self.metrics.listLength.observe(Double(shown.count))
         if query.cursor == nil { self.metrics.survived(shown.lazy.map { $0.1.sources }) }
@@ -78,28 +88,30 @@ struct RecommendationPipeline: Sendable {
                 .init(user: user, matchScore: entry.matchScore, sources: entry.sources, breakdown: order.breakdowns[entry.id])
             },
             degraded: order.degraded, termNames: order.termNames, generationTime: elapsed, nextCursor: next?.text,
-            isExplained: query.explains)
+            isExplained: query.explains, isStale: isStale)
     }
 
     // MARK: Order
 
-    private func order(_ query: RecommendationQuery, scope: RequestScope) async throws -> Order {
+    /// - Parameter position: Where the log has the viewer's own latest change, if stage 1 is to wait for it.
+    private func order(_ query: RecommendationQuery, scope: RequestScope, changedAt position: UInt64? = nil) async throws -> Order {
         if let cursor = query.cursor { return try await self.order(following: cursor, query, scope: scope) }
         var degraded: [String] = []
-        let proposed = try await self.proposed(query, scope: scope, degraded: &degraded)
+        let proposed = try await self.proposed(query, scope: scope, changedAt: position, degraded: &degraded)
         let listID = RandomUUID.make()
         let sources = Dictionary(proposed.candidates.map { ($0.id, $0.sources) }, uniquingKeysWith: { first, _ in first })
-        guard let ranked = await self.ranked(proposed.candidates, query, scope: scope) else {
+        guard let ranked = await self.ranked(proposed, query, scope: scope) else {
             if !proposed.candidates.isEmpty { degraded.append(Stage.ranking) }
             return Order(
                 entries: proposed.candidates.map { .init(id: $0.id, matchScore: nil, sources: $0.sources) },
                 modelVersion: proposed.modelVersion.isEmpty ? self.catalogue.servedVersion : proposed.modelVersion, listID: listID,
-                degraded: degraded)
+                degraded: degraded, position: proposed.position)
         }
+        var entries = ranked.entries.map { ListCursor.Entry(id: $0.id, matchScore: $0.matchScore, sources: sources[$0.id] ?? []) }
+        Promotion.apply(proposed.promoted, to: &entries, listID: listID)
         return Order(
-            entries: ranked.entries.map { .init(id: $0.id, matchScore: $0.matchScore, sources: sources[$0.id] ?? []) },
-            breakdowns: Self.breakdowns(ranked), termNames: ranked.termNames, modelVersion: ranked.modelVersion, listID: listID,
-            degraded: degraded)
+            entries: entries, breakdowns: Self.breakdowns(ranked), termNames: ranked.termNames, modelVersion: ranked.modelVersion,
+            listID: listID, degraded: degraded, position: proposed.position)
     }
 
     /// The rest of a list that was ranked before, in that order.
@@ -113,7 +125,7 @@ struct RecommendationPipeline: Sendable {
         }
         var explaining = query
         explaining.algorithmVersion = cursor.modelVersion.isEmpty ? nil : cursor.modelVersion
-        if let ranked = await self.ranked(candidates, explaining, scope: scope) {
+        if let ranked = await self.ranked(CandidateSet(candidates: candidates, modelVersion: ""), explaining, scope: scope) {
             order.breakdowns = Self.breakdowns(ranked)
             order.termNames = ranked.termNames
         } else if order.degraded.isEmpty {
@@ -129,12 +141,11 @@ struct RecommendationPipeline: Sendable {
 
     /// Stage 1, or people who can be shown without it.
     private func proposed(
-        _ query: RecommendationQuery, scope: RequestScope, degraded: inout [String]
+        _ query: RecommendationQuery, scope: RequestScope, changedAt position: UInt64?, degraded: inout [String]
     ) async throws -> CandidateSet {
         let start = ContinuousClock.now
-        let wanted = CandidateQuery(
-            viewer: query.viewer, limit: min(2000, max(self.candidateCount, 3 * query.limit)), excludesSeen: query.excludesSeen,
-            filter: query.filter, minimumPosition: self.coherence.position(of: query.viewer))
+        var wanted = self.candidateQuery(query)
+        if let position { (wanted.minimumPosition, wanted.awaitsPosition) = (max(position, wanted.minimumPosition), true) }
         do {
             let set = try await self.candidates.candidates(wanted, call: scope.call(share: 0.5))
             self.metrics.spent(start.duration(to: .now), in: .candidates)
@@ -149,6 +160,12 @@ struct RecommendationPipeline: Sendable {
         }
     }
 
+    func candidateQuery(_ query: RecommendationQuery) -> CandidateQuery {
+        CandidateQuery(
+            viewer: query.viewer, limit: min(2000, max(self.candidateCount, 3 * query.limit)), excludesSeen: query.excludesSeen,
+            filter: query.filter, minimumPosition: self.coherence.position(of: query.viewer))
+    }
+
     /// People who were popular lately, then anybody who fits the filter.
     private func withoutCandidates(_ query: RecommendationQuery, limit: Int) async throws -> CandidateSet {
         var ids = self.fallback.people(limit: limit)
@@ -156,11 +173,13 @@ struct RecommendationPipeline: Sendable {
         if ids.count < limit {
             var wanted = UserQuery()
             wanted.limit = min(1000, limit - ids.count)
-            wanted.minimumAge = query.filter.minimumAge
-            wanted.maximumAge = query.filter.maximumAge
-            wanted.gender = query.filter.gender
+            // What the viewer seeks narrows the list before the gate does, or narrow seekers would be left with nobody.
+            let sought = try await self.users.preferences(of: query.viewer) ?? Preferences()
+            wanted.minimumAge = Self.greater(query.filter.minimumAge, sought.minimumAge)
+            wanted.maximumAge = Self.greater(query.filter.maximumAge.map(-), sought.maximumAge.map(-)).map(-)
+            wanted.gender = query.filter.gender ?? (sought.genders.count == 1 ? sought.genders[0] : nil)
             wanted.location = query.filter.location
-            wanted.interest = query.filter.interest
+            wanted.interest = query.filter.interest ?? sought.requiredInterests.first
             wanted.viewer = query.viewer
             ids += try await self.users.list(wanted).map(\.id).filter { !popular.contains($0) && $0 != query.viewer }
         }
@@ -171,21 +190,27 @@ struct RecommendationPipeline: Sendable {
         return CandidateSet(candidates: candidates, modelVersion: "")
     }
 
+    private static func greater(_ one: Int?, _ other: Int?) -> Int? {
+        guard let one, let other else { return one ?? other }
+        return max(one, other)
+    }
+
     /// Stage 2; `nil` when it is away. Candidates that it does not know are left out.
-    private func ranked(
-        _ candidates: [CandidateSet.Candidate], _ query: RecommendationQuery, scope: RequestScope
-    ) async -> Ranking? {
+    func ranked(_ proposed: CandidateSet, _ query: RecommendationQuery, scope: RequestScope) async -> Ranking? {
+        let candidates = proposed.candidates
         guard !candidates.isEmpty else {
             return Ranking(entries: [], modelVersion: query.algorithmVersion ?? self.catalogue.servedVersion)
         }
         let start = ContinuousClock.now
         defer { self.metrics.spent(start.duration(to: .now), in: .ranking) }
         do {
-            return try await self.ranking.rank(
-                RankingQuery(
-                    viewer: query.viewer, candidates: candidates, explains: query.explains, modelVersion: query.algorithmVersion,
-                    requestedAt: scope.receivedAt, limit: query.limit + Self.spare + ListCursor.capacity),
-                call: scope.call(share: 0.65))
+            var wanted = RankingQuery(
+                viewer: query.viewer, candidates: candidates, explains: query.explains, modelVersion: query.algorithmVersion,
+                requestedAt: scope.receivedAt, limit: query.limit + Self.spare + ListCursor.capacity)
+            (wanted.exposures, wanted.newcomers) = (proposed.exposures, proposed.newcomers)
+            // Whoever is to be moved up must come back, wherever they stand.
+            if !proposed.promoted.isEmpty { wanted.limit = candidates.count }
+            return try await self.ranking.rank(wanted, call: scope.call(share: 0.65))
         } catch {
             self.logger.warning("Stage 2 was skipped", metadata: ["error": "\((error as? MeshError)?.code.description ?? "\(error)")"])
             return nil
@@ -194,10 +219,22 @@ struct RecommendationPipeline: Sendable {
 
     // MARK: Gate
 
-    /// The best who may be shown, and how many of the order were looked at for them.
+    /// Who passed the gate.
+    private struct Admitted {
+        var shown: [(User, ListCursor.Entry)]
+        /// How many of the order were looked at for them.
+        var consumed: Int
+        /// Where the log has the viewer's own latest change.
+        var viewerPosition: UInt64
+    }
+
+    /// The best who may be shown.
     private func admitted(
         _ entries: [ListCursor.Entry], _ query: RecommendationQuery, origin: Coordinate?, scope: RequestScope
-    ) async throws -> (shown: [(User, ListCursor.Entry)], consumed: Int) {
+    ) async throws -> Admitted {
+        let start = ContinuousClock.now
+        defer { self.metrics.spent(start.duration(to: .now), in: .gate) }
+        var viewerPosition: UInt64 = 0
         var shown: [(User, ListCursor.Entry)] = []
         var distinct: Set<UserID> = []
         var consumed = 0
@@ -206,8 +243,10 @@ struct RecommendationPipeline: Sendable {
             if consumed > 0, scope.deadline.isExpired { break }
             let margin = consumed == 0 ? 8 : 40
             let chunk = Array(entries.dropFirst(consumed).prefix(query.limit - shown.count + margin))
-            let profiles = try await self.gate.admissible(chunk.map(\.id), for: query.viewer, excludingSeen: query.excludesSeen)
-            let byID = Dictionary(profiles.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+            let admission = try await self.gate.admission(
+                of: chunk.map(\.id), to: query.viewer, seen: self.seenPolicy(query, at: scope.receivedAt))
+            viewerPosition = admission.viewerPosition
+            let byID = Dictionary(admission.people.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
             for entry in chunk {
                 guard shown.count < query.limit else { break }
                 consumed += 1
@@ -217,7 +256,13 @@ struct RecommendationPipeline: Sendable {
                 shown.append((user, entry))
             }
         } while shown.count < query.limit && consumed < entries.count
-        return (shown, consumed)
+        return Admitted(shown: shown, consumed: consumed, viewerPosition: viewerPosition)
+    }
+
+    func seenPolicy(_ query: RecommendationQuery, at time: Timestamp) -> SeenPolicy {
+        SeenPolicy(
+            isExcluded: query.excludesSeen,
+            passesSince: self.passReturnDays > 0 ? time.advanced(by: .seconds(-86_400 * self.passReturnDays)) : nil)
     }
 
     /// The viewer's own place, where the filter asks for a distance.

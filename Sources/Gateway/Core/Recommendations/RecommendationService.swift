@@ -37,7 +37,7 @@ struct RecommendationService: Sendable {
             let answer = self.encoded(list)
             // A stage that has another model already, or still, made a list that does not belong under this key.
             let isCurrent = list.modelVersion == query.algorithmVersion ?? servedVersion
-            if let versions, list.degraded.isEmpty, isCurrent {
+            if let versions, list.degraded.isEmpty, isCurrent, !list.isStale {
                 self.cache.store(
                     answer.stored, showing: list.entries.map(\.user.id), key: key, viewer: query.viewer, versions: versions)
             }

@@ -21,6 +21,8 @@ struct RecommendedList: Hashable, Sendable {
     var nextCursor: String?
     /// Whether `explanations` is part of the answer.
     var isExplained: Bool
+    /// Made for the viewer as they were before their latest change: right, but not worth keeping.
+    var isStale = false
 }
 
 extension JSONWriter {

@@ -52,10 +52,19 @@ public struct CandidateSet: Hashable, Sendable {
     public var candidates: [Candidate]
     /// The model whose factors were searched; empty when there was none.
     public var modelVersion: String
+    /// How far stage 1 had read the log; `nil` where it was not stage 1 that answered.
+    public var position: UInt64?
+    /// Of the candidates, those who may be moved up, the first ones highest.
+    public var promoted: [UserID] = []
+    /// How often each candidate was shown to anybody today; empty where nobody counts.
+    public var exposures: [UInt32] = []
+    /// Of the candidates, those who are newcomers.
+    public var newcomers: [UserID] = []
 
-    public init(candidates: [Candidate], modelVersion: String) {
+    public init(candidates: [Candidate], modelVersion: String, position: UInt64? = nil) {
         self.candidates = candidates
         self.modelVersion = modelVersion
+        self.position = position
     }
 }
 
@@ -67,6 +76,8 @@ public struct CandidateQuery: Hashable, Sendable {
     public var filter: RecommendationFilter
     /// The log up to here must be accounted for (transaction id); 0: anything.
     public var minimumPosition: UInt64
+    /// Whether stage 1 should wait a moment for that position: the viewer changed what they seek.
+    public var awaitsPosition = false
 
     public init(viewer: UserID, limit: Int, excludesSeen: Bool, filter: RecommendationFilter, minimumPosition: UInt64 = 0) {
         self.viewer = viewer
@@ -92,6 +103,8 @@ public struct SimilarPerson: Hashable, Sendable {
 /// Stage 1, as the gateway sees it. Throws `MeshError`.
 public protocol CandidateGenerating: Sendable {
     func candidates(_ query: CandidateQuery, call: StageCall) async throws -> CandidateSet
+    /// What stage 1 has to say about one person in a viewer's list; `nil` if it does not know one of the two.
+    func why(_ query: CandidateQuery, target: UserID, call: StageCall) async throws -> CandidateFinding?
     /// - Parameter viewer: On whose behalf: people whom a block hides from them are left out.
     func similar(to id: UserID, viewer: UserID, limit: Int, call: StageCall) async throws -> [SimilarPerson]
 }
@@ -148,6 +161,10 @@ public struct RankingQuery: Hashable, Sendable {
     public var requestedAt: Timestamp
     /// How many of them are wanted at most, the best.
     public var limit: Int
+    /// How often each candidate was shown to anybody today; empty where nobody counts.
+    public var exposures: [UInt32] = []
+    /// Of the candidates, those who are newcomers.
+    public var newcomers: [UserID] = []
 
     public init(
         viewer: UserID, candidates: [CandidateSet.Candidate], explains: Bool = false, modelVersion: String? = nil, requestedAt: Timestamp,

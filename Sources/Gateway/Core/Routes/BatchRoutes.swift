@@ -7,6 +7,7 @@ struct BatchRoutes: Sendable {
     let users: any UserRepository
     let interactions: any InteractionRepository
     let coherence: CacheCoherence
+    let limits: RateLimits
     let recommendations: RecommendationService
     let metrics: GatewayMetrics
 
@@ -81,6 +82,7 @@ struct BatchRoutes: Sendable {
         guard interaction.userID != interaction.targetUserID else {
             throw APIError(.badRequest, "A user can't interact with themself.")
         }
+        try await self.limits.admitLike(of: interaction)
         let recorded = try await self.interactions.record(interaction)
         self.coherence.note(position: recorded.position, of: interaction.userID)
         self.metrics.recorded(interaction.kind.rawValue)

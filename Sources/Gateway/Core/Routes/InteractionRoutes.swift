@@ -7,6 +7,7 @@ struct InteractionRoutes: Sendable {
     let interactions: any InteractionRepository
     let users: any UserRepository
     let coherence: CacheCoherence
+    let limits: RateLimits
     let metrics: GatewayMetrics
 
     private static let id = Parameter.path("user_id")
@@ -105,6 +106,7 @@ struct InteractionRoutes: Sendable {
         guard interaction.userID != interaction.targetUserID else {
             throw APIError(.badRequest, "A user can't interact with themself.")
         }
+        try await self.limits.admitLike(of: interaction)
         let recorded = try await self.interactions.record(interaction)
         self.coherence.note(position: recorded.position, of: interaction.userID)
         try await self.settle(interaction)

@@ -14,6 +14,7 @@ struct PrivacyRoutes: Sendable {
         "PersonalData",
         .object([
             .init("user_id", .identifier), .init("exported_at", .dateTime), .init("profile", .anyObject),
+            .init("preferences", .anyObject, required: false),
             .init("external_ids", .array(.text(), maximumCount: 1_000_000)), .init("interactions", records),
             .init("interactions_received", .map(.integer(0...Int64.max)), "Counts by type."), .init("opinions", records),
             .init("matches", records), .init("features", records), .init("embeddings", records), .init("served_lists", records),

@@ -82,7 +82,7 @@ struct UserRoutes: Sendable {
     /// What a new user is good for.
     private static let next = [
         "getUser", "updateUser", "eraseUser", "recommend", "explainRecommendations", "similarUsers", "interactionStatistics",
-        "recentInteractions", "interactionTimeline",
+        "recentInteractions", "interactionTimeline", "getPreferences", "setPreferences",
     ].map { Route.Link($0, ["user_id": "$response.body#/id"]) }
 
     // MARK: One person
@@ -116,7 +116,7 @@ struct UserRoutes: Sendable {
     @Sendable private func erase(_ request: RouteRequest) async throws -> Response {
         let id = try request.arguments.userID()
         try request.identity.requireActing(as: id)
-        if try await self.users.user(id) != nil { try await self.audit.note("user.erase", of: id.description, request) }
+        if try await self.users.exists(id) { try await self.audit.note("user.erase", of: id.description, request) }
         let erasure = try await self.users.erase(id)
         // Also for one who is gone already: the attempt before may have stopped between the commit and this.
         try await self.coherence.confirmChange(of: [id])

@@ -21,6 +21,9 @@ typedef struct Duet__Candidate__V1__GenerateResponse Duet__Candidate__V1__Genera
 typedef struct Duet__Candidate__V1__SourceReport Duet__Candidate__V1__SourceReport;
 typedef struct Duet__Candidate__V1__SimilarRequest Duet__Candidate__V1__SimilarRequest;
 typedef struct Duet__Candidate__V1__SimilarResponse Duet__Candidate__V1__SimilarResponse;
+typedef struct Duet__Candidate__V1__WhyRequest Duet__Candidate__V1__WhyRequest;
+typedef struct Duet__Candidate__V1__Proposal Duet__Candidate__V1__Proposal;
+typedef struct Duet__Candidate__V1__WhyResponse Duet__Candidate__V1__WhyResponse;
 
 
 /* --- enums --- */
@@ -113,10 +116,14 @@ struct  Duet__Candidate__V1__GenerateRequest
    * The caller has seen the log up to here (transaction id); a replica that is behind says so in its answer.
    */
   uint64_t min_position;
+  /*
+   * The viewer's own change lies at min_position: a replica that is behind waits a moment for it.
+   */
+  protobuf_c_boolean await_position;
 };
 #define DUET__CANDIDATE__V1__GENERATE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&duet__candidate__v1__generate_request__descriptor) \
-    , 0, 0, 0, NULL, 0,NULL, 0 }
+    , 0, 0, 0, NULL, 0,NULL, 0, 0 }
 
 
 /*
@@ -147,10 +154,25 @@ struct  Duet__Candidate__V1__GenerateResponse
   uint64_t position;
   size_t n_reports;
   Duet__Candidate__V1__SourceReport **reports;
+  /*
+   * Those of the candidates who may be moved up, because they like the viewer; never told to a client.
+   */
+  size_t n_promoted_ids;
+  uint64_t *promoted_ids;
+  /*
+   * How often each candidate was shown to anybody today; empty where nobody counts.
+   */
+  size_t n_exposures;
+  uint32_t *exposures;
+  /*
+   * Those of the candidates who joined lately and whom few have judged.
+   */
+  size_t n_newcomer_ids;
+  uint64_t *newcomer_ids;
 };
 #define DUET__CANDIDATE__V1__GENERATE_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&duet__candidate__v1__generate_response__descriptor) \
-    , 0,NULL, 0,NULL, 0,NULL, {0,NULL}, 0, 0,NULL }
+    , 0,NULL, 0,NULL, 0,NULL, {0,NULL}, 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL }
 
 
 /*
@@ -202,6 +224,82 @@ struct  Duet__Candidate__V1__SimilarResponse
 #define DUET__CANDIDATE__V1__SIMILAR_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&duet__candidate__v1__similar_response__descriptor) \
     , 0,NULL, 0,NULL, {0,NULL} }
+
+
+struct  Duet__Candidate__V1__WhyRequest
+{
+  ProtobufCMessage base;
+  uint64_t user_id;
+  uint64_t target_id;
+  /*
+   * How many candidates the list would have; 0 leaves it to the service's setting.
+   */
+  uint32_t limit;
+  protobuf_c_boolean exclude_seen;
+  Duet__Candidate__V1__Filter *filter;
+};
+#define DUET__CANDIDATE__V1__WHY_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&duet__candidate__v1__why_request__descriptor) \
+    , 0, 0, 0, 0, NULL }
+
+
+/*
+ * Where one source has somebody in its own list.
+ */
+struct  Duet__Candidate__V1__Proposal
+{
+  ProtobufCMessage base;
+  Duet__Candidate__V1__Source source;
+  /*
+   * From 1; 0: not among those asked for.
+   */
+  uint32_t rank;
+  float score;
+  /*
+   * How many it was asked for, and how many it found.
+   */
+  uint32_t asked;
+  uint32_t found;
+};
+#define DUET__CANDIDATE__V1__PROPOSAL__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&duet__candidate__v1__proposal__descriptor) \
+    , DUET__CANDIDATE__V1__SOURCE__COLLABORATIVE, 0, 0, 0, 0 }
+
+
+struct  Duet__Candidate__V1__WhyResponse
+{
+  ProtobufCMessage base;
+  /*
+   * Names of the rules by which the target is left out; empty where none does.
+   */
+  size_t n_rules;
+  ProtobufCBinaryData *rules;
+  size_t n_proposals;
+  Duet__Candidate__V1__Proposal **proposals;
+  /*
+   * Place in the merged list, from 1; 0: not in it.
+   */
+  uint32_t rank;
+  float score;
+  /*
+   * Length of the merged list.
+   */
+  uint32_t count;
+  ProtobufCBinaryData model_version;
+  uint64_t position;
+  /*
+   * How often the target was shown to the viewer lately without an answer, and to anybody today.
+   */
+  uint32_t impressions;
+  uint32_t exposure;
+  /*
+   * By their likes, one of the two is not for the other's gender: exploration alone proposes them.
+   */
+  protobuf_c_boolean outside_taste;
+};
+#define DUET__CANDIDATE__V1__WHY_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&duet__candidate__v1__why_response__descriptor) \
+    , 0,NULL, 0,NULL, 0, 0, 0, {0,NULL}, 0, 0, 0, 0 }
 
 
 /* Duet__Candidate__V1__Filter methods */
@@ -318,6 +416,63 @@ Duet__Candidate__V1__SimilarResponse *
 void   duet__candidate__v1__similar_response__free_unpacked
                      (Duet__Candidate__V1__SimilarResponse *message,
                       ProtobufCAllocator *allocator);
+/* Duet__Candidate__V1__WhyRequest methods */
+void   duet__candidate__v1__why_request__init
+                     (Duet__Candidate__V1__WhyRequest         *message);
+size_t duet__candidate__v1__why_request__get_packed_size
+                     (const Duet__Candidate__V1__WhyRequest   *message);
+size_t duet__candidate__v1__why_request__pack
+                     (const Duet__Candidate__V1__WhyRequest   *message,
+                      uint8_t             *out);
+size_t duet__candidate__v1__why_request__pack_to_buffer
+                     (const Duet__Candidate__V1__WhyRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Duet__Candidate__V1__WhyRequest *
+       duet__candidate__v1__why_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   duet__candidate__v1__why_request__free_unpacked
+                     (Duet__Candidate__V1__WhyRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Duet__Candidate__V1__Proposal methods */
+void   duet__candidate__v1__proposal__init
+                     (Duet__Candidate__V1__Proposal         *message);
+size_t duet__candidate__v1__proposal__get_packed_size
+                     (const Duet__Candidate__V1__Proposal   *message);
+size_t duet__candidate__v1__proposal__pack
+                     (const Duet__Candidate__V1__Proposal   *message,
+                      uint8_t             *out);
+size_t duet__candidate__v1__proposal__pack_to_buffer
+                     (const Duet__Candidate__V1__Proposal   *message,
+                      ProtobufCBuffer     *buffer);
+Duet__Candidate__V1__Proposal *
+       duet__candidate__v1__proposal__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   duet__candidate__v1__proposal__free_unpacked
+                     (Duet__Candidate__V1__Proposal *message,
+                      ProtobufCAllocator *allocator);
+/* Duet__Candidate__V1__WhyResponse methods */
+void   duet__candidate__v1__why_response__init
+                     (Duet__Candidate__V1__WhyResponse         *message);
+size_t duet__candidate__v1__why_response__get_packed_size
+                     (const Duet__Candidate__V1__WhyResponse   *message);
+size_t duet__candidate__v1__why_response__pack
+                     (const Duet__Candidate__V1__WhyResponse   *message,
+                      uint8_t             *out);
+size_t duet__candidate__v1__why_response__pack_to_buffer
+                     (const Duet__Candidate__V1__WhyResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Duet__Candidate__V1__WhyResponse *
+       duet__candidate__v1__why_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   duet__candidate__v1__why_response__free_unpacked
+                     (Duet__Candidate__V1__WhyResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Duet__Candidate__V1__Filter_Closure)
@@ -338,6 +493,15 @@ typedef void (*Duet__Candidate__V1__SimilarRequest_Closure)
 typedef void (*Duet__Candidate__V1__SimilarResponse_Closure)
                  (const Duet__Candidate__V1__SimilarResponse *message,
                   void *closure_data);
+typedef void (*Duet__Candidate__V1__WhyRequest_Closure)
+                 (const Duet__Candidate__V1__WhyRequest *message,
+                  void *closure_data);
+typedef void (*Duet__Candidate__V1__Proposal_Closure)
+                 (const Duet__Candidate__V1__Proposal *message,
+                  void *closure_data);
+typedef void (*Duet__Candidate__V1__WhyResponse_Closure)
+                 (const Duet__Candidate__V1__WhyResponse *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -351,6 +515,9 @@ extern const ProtobufCMessageDescriptor duet__candidate__v1__generate_response__
 extern const ProtobufCMessageDescriptor duet__candidate__v1__source_report__descriptor;
 extern const ProtobufCMessageDescriptor duet__candidate__v1__similar_request__descriptor;
 extern const ProtobufCMessageDescriptor duet__candidate__v1__similar_response__descriptor;
+extern const ProtobufCMessageDescriptor duet__candidate__v1__why_request__descriptor;
+extern const ProtobufCMessageDescriptor duet__candidate__v1__proposal__descriptor;
+extern const ProtobufCMessageDescriptor duet__candidate__v1__why_response__descriptor;
 
 PROTOBUF_C__END_DECLS
 

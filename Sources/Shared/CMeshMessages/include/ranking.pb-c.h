@@ -49,10 +49,20 @@ struct  Duet__Ranking__V1__RankRequest
    */
   ProtobufCBinaryData model_version;
   Duet__Ranking__V1__RequestContext *context;
+  /*
+   * How often each candidate was shown to anybody today; empty where nobody counts.
+   */
+  size_t n_exposures;
+  uint32_t *exposures;
+  /*
+   * Candidates who are newcomers.
+   */
+  size_t n_newcomer_ids;
+  uint64_t *newcomer_ids;
 };
 #define DUET__RANKING__V1__RANK_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&duet__ranking__v1__rank_request__descriptor) \
-    , 0, 0,NULL, 0,NULL, 0, 0, {0,NULL}, NULL }
+    , 0, 0,NULL, 0,NULL, 0, 0, {0,NULL}, NULL, 0,NULL, 0,NULL }
 
 
 /*

@@ -1,6 +1,6 @@
 /// A change of a person as the log's readers see it.
 public enum UserEvent: Hashable, Sendable {
-    case changed(User)
+    case changed(User, Standing = Standing())
     case erased(UserID)
 }
 
@@ -12,6 +12,19 @@ public struct LogEntry<Event: Hashable & Sendable>: Hashable, Sendable {
     public init(position: LogPosition, event: Event) {
         self.position = position
         self.event = event
+    }
+}
+
+/// An answer of the serving log, as copies count it: who was shown to whom.
+public struct Impressions: Hashable, Sendable {
+    public var viewer: UserID
+    public var shown: [UserID]
+    public var time: Timestamp
+
+    public init(viewer: UserID, shown: [UserID], time: Timestamp) {
+        self.viewer = viewer
+        self.shown = shown
+        self.time = time
     }
 }
 
@@ -37,6 +50,9 @@ public protocol LogRepository: Sendable {
     func interactions(after position: LogPosition, limit: Int) async throws(RepositoryError) -> LogBatch<Interaction>
     /// Settled changes of people after `position`, at most `limit`. A person changed twice appears once, as they are now.
     func users(after position: LogPosition, limit: Int) async throws(RepositoryError) -> LogBatch<UserEvent>
+    /// Settled answers of the serving log after `position` that were not given before `start`, at most `limit`; those from the cache are
+    /// left out, for a list counts once.
+    func impressions(after position: LogPosition, since start: Timestamp, limit: Int) async throws(RepositoryError) -> LogBatch<Impressions>
     /// About how many interactions there are, told cheaply: for showing how far a reader has come.
     func interactionEstimate() async throws(RepositoryError) -> Int
     /// Yields whenever there may be something new: on the doorbell, and every `interval` without one. Ends when cancelled.

@@ -51,6 +51,16 @@ public protocol UserRepository: Sendable {
     func erasure(_ receipt: String) async throws(RepositoryError) -> Erasure?
     /// Notes that the copies outside the database are gone too. False if there is no such receipt.
     func completeErasure(_ receipt: String) async throws(RepositoryError) -> Bool
+    /// What the person seeks; `nil` if they do not exist.
+    func preferences(of id: UserID) async throws(RepositoryError) -> Preferences?
+    /// Replaces what the person seeks. False if they do not exist.
+    func setPreferences(_ preferences: Preferences, of id: UserID) async throws(RepositoryError) -> Bool
+    /// Takes a person out of everybody's sight, or brings them back. False if they do not exist.
+    ///
+    /// Who is banned does not exist for reads, lists, changes and interactions; they can still be erased and ask what is held about them.
+    func setBan(_ isBanned: Bool, of id: UserID) async throws(RepositoryError) -> Bool
+    /// Whether the person exists, banned or not.
+    func exists(_ id: UserID) async throws(RepositoryError) -> Bool
     /// In ascending order of identifier.
     func list(_ query: UserQuery) async throws(RepositoryError) -> [User]
     func count() async throws(RepositoryError) -> Int

@@ -99,6 +99,7 @@ public struct GenerateRequest: MeshMessage {
             .init("filter", 4, .message, typeName: "duet.candidate.v1.Filter"),
             .init("exclude", 5, .fixed64, isRepeated: true, documentation: "People that the caller knows must not appear."),
             .init("min_position", 6, .fixed64, documentation: "The caller has seen the log up to here (transaction id); a replica that is behind says so in its answer."),
+            .init("await_position", 7, .bool, documentation: "The viewer's own change lies at min_position: a replica that is behind waits a moment for it."),
         ],
         messages: { [Filter.descriptor].compactMap(\.self) }
     )
@@ -112,6 +113,8 @@ public struct GenerateRequest: MeshMessage {
     public var exclude: [UInt64]
     /// The caller has seen the log up to here (transaction id); a replica that is behind says so in its answer.
     public var minPosition: UInt64
+    /// The viewer's own change lies at min_position: a replica that is behind waits a moment for it.
+    public var awaitPosition: Bool
 
     /// Creates a message; a field that is left out has its default.
     public init(
@@ -120,7 +123,8 @@ public struct GenerateRequest: MeshMessage {
         excludeSeen: Bool = false,
         filter: Filter? = nil,
         exclude: [UInt64] = [],
-        minPosition: UInt64 = 0
+        minPosition: UInt64 = 0,
+        awaitPosition: Bool = false
     ) {
         self.userID = userID
         self.limit = limit
@@ -128,6 +132,7 @@ public struct GenerateRequest: MeshMessage {
         self.filter = filter
         self.exclude = exclude
         self.minPosition = minPosition
+        self.awaitPosition = awaitPosition
     }
 }
 
@@ -144,6 +149,9 @@ public struct GenerateResponse: MeshMessage {
             .init("model_version", 4, .string, documentation: "The model whose factors were searched; empty when there was none."),
             .init("position", 5, .fixed64, documentation: "How far this replica had read the log."),
             .init("reports", 6, .message, typeName: "duet.candidate.v1.SourceReport", isRepeated: true),
+            .init("promoted_ids", 7, .fixed64, isRepeated: true, documentation: "Those of the candidates who may be moved up, because they like the viewer; never told to a client."),
+            .init("exposures", 8, .fixed32, isRepeated: true, documentation: "How often each candidate was shown to anybody today; empty where nobody counts."),
+            .init("newcomer_ids", 9, .fixed64, isRepeated: true, documentation: "Those of the candidates who joined lately and whom few have judged."),
         ],
         documentation: "Columnar: the i-th values belong to one candidate. Sorted by score, best first.",
         messages: { [SourceReport.descriptor].compactMap(\.self) }
@@ -159,6 +167,12 @@ public struct GenerateResponse: MeshMessage {
     /// How far this replica had read the log.
     public var position: UInt64
     public var reports: [SourceReport]
+    /// Those of the candidates who may be moved up, because they like the viewer; never told to a client.
+    public var promotedIDs: [UInt64]
+    /// How often each candidate was shown to anybody today; empty where nobody counts.
+    public var exposures: [UInt32]
+    /// Those of the candidates who joined lately and whom few have judged.
+    public var newcomerIDs: [UInt64]
 
     /// Creates a message; a field that is left out has its default.
     public init(
@@ -167,7 +181,10 @@ public struct GenerateResponse: MeshMessage {
         sources: [UInt32] = [],
         modelVersion: String = "",
         position: UInt64 = 0,
-        reports: [SourceReport] = []
+        reports: [SourceReport] = [],
+        promotedIDs: [UInt64] = [],
+        exposures: [UInt32] = [],
+        newcomerIDs: [UInt64] = []
     ) {
         self.userIDs = userIDs
         self.scores = scores
@@ -175,6 +192,9 @@ public struct GenerateResponse: MeshMessage {
         self.modelVersion = modelVersion
         self.position = position
         self.reports = reports
+        self.promotedIDs = promotedIDs
+        self.exposures = exposures
+        self.newcomerIDs = newcomerIDs
     }
 }
 
@@ -274,6 +294,149 @@ public struct SimilarResponse: MeshMessage {
     }
 }
 
+/// The message `duet.candidate.v1.WhyRequest`.
+public struct WhyRequest: MeshMessage {
+    public static let fullName = "duet.candidate.v1.WhyRequest"
+
+    public static let descriptor: MessageDescriptor? = MessageDescriptor(
+        Self.fullName,
+        fields: [
+            .init("user_id", 1, .fixed64),
+            .init("target_id", 2, .fixed64),
+            .init("limit", 3, .uint32, documentation: "How many candidates the list would have; 0 leaves it to the service's setting."),
+            .init("exclude_seen", 4, .bool),
+            .init("filter", 5, .message, typeName: "duet.candidate.v1.Filter"),
+        ],
+        messages: { [Filter.descriptor].compactMap(\.self) }
+    )
+
+    public var userID: UInt64
+    public var targetID: UInt64
+    /// How many candidates the list would have; 0 leaves it to the service's setting.
+    public var limit: UInt32
+    public var excludeSeen: Bool
+    public var filter: Filter?
+
+    /// Creates a message; a field that is left out has its default.
+    public init(
+        userID: UInt64 = 0,
+        targetID: UInt64 = 0,
+        limit: UInt32 = 0,
+        excludeSeen: Bool = false,
+        filter: Filter? = nil
+    ) {
+        self.userID = userID
+        self.targetID = targetID
+        self.limit = limit
+        self.excludeSeen = excludeSeen
+        self.filter = filter
+    }
+}
+
+/// Where one source has somebody in its own list.
+public struct Proposal: MeshMessage {
+    public static let fullName = "duet.candidate.v1.Proposal"
+
+    public static let descriptor: MessageDescriptor? = MessageDescriptor(
+        Self.fullName,
+        fields: [
+            .init("source", 1, .enumeration, typeName: "duet.candidate.v1.Source"),
+            .init("rank", 2, .uint32, documentation: "From 1; 0: not among those asked for."),
+            .init("score", 3, .float),
+            .init("asked", 4, .uint32, documentation: "How many it was asked for, and how many it found."),
+            .init("found", 5, .uint32),
+        ],
+        documentation: "Where one source has somebody in its own list.",
+        enumerations: { [Source.descriptor] }
+    )
+
+    public var source: Source
+    /// From 1; 0: not among those asked for.
+    public var rank: UInt32
+    public var score: Float
+    /// How many it was asked for, and how many it found.
+    public var asked: UInt32
+    public var found: UInt32
+
+    /// Creates a message; a field that is left out has its default.
+    public init(
+        source: Source = Source(rawValue: 0),
+        rank: UInt32 = 0,
+        score: Float = 0,
+        asked: UInt32 = 0,
+        found: UInt32 = 0
+    ) {
+        self.source = source
+        self.rank = rank
+        self.score = score
+        self.asked = asked
+        self.found = found
+    }
+}
+
+/// The message `duet.candidate.v1.WhyResponse`.
+public struct WhyResponse: MeshMessage {
+    public static let fullName = "duet.candidate.v1.WhyResponse"
+
+    public static let descriptor: MessageDescriptor? = MessageDescriptor(
+        Self.fullName,
+        fields: [
+            .init("rules", 1, .string, isRepeated: true, documentation: "Names of the rules by which the target is left out; empty where none does."),
+            .init("proposals", 2, .message, typeName: "duet.candidate.v1.Proposal", isRepeated: true),
+            .init("rank", 3, .uint32, documentation: "Place in the merged list, from 1; 0: not in it."),
+            .init("score", 4, .float),
+            .init("count", 5, .uint32, documentation: "Length of the merged list."),
+            .init("model_version", 6, .string),
+            .init("position", 7, .fixed64),
+            .init("impressions", 8, .uint32, documentation: "How often the target was shown to the viewer lately without an answer, and to anybody today."),
+            .init("exposure", 9, .uint32),
+            .init("outside_taste", 10, .bool, documentation: "By their likes, one of the two is not for the other's gender: exploration alone proposes them."),
+        ],
+        messages: { [Proposal.descriptor].compactMap(\.self) }
+    )
+
+    /// Names of the rules by which the target is left out; empty where none does.
+    public var rules: [String]
+    public var proposals: [Proposal]
+    /// Place in the merged list, from 1; 0: not in it.
+    public var rank: UInt32
+    public var score: Float
+    /// Length of the merged list.
+    public var count: UInt32
+    public var modelVersion: String
+    public var position: UInt64
+    /// How often the target was shown to the viewer lately without an answer, and to anybody today.
+    public var impressions: UInt32
+    public var exposure: UInt32
+    /// By their likes, one of the two is not for the other's gender: exploration alone proposes them.
+    public var outsideTaste: Bool
+
+    /// Creates a message; a field that is left out has its default.
+    public init(
+        rules: [String] = [],
+        proposals: [Proposal] = [],
+        rank: UInt32 = 0,
+        score: Float = 0,
+        count: UInt32 = 0,
+        modelVersion: String = "",
+        position: UInt64 = 0,
+        impressions: UInt32 = 0,
+        exposure: UInt32 = 0,
+        outsideTaste: Bool = false
+    ) {
+        self.rules = rules
+        self.proposals = proposals
+        self.rank = rank
+        self.score = score
+        self.count = count
+        self.modelVersion = modelVersion
+        self.position = position
+        self.impressions = impressions
+        self.exposure = exposure
+        self.outsideTaste = outsideTaste
+    }
+}
+
 extension Filter: @unsafe ProtobufCMessage {
     typealias Layout = Duet__Candidate__V1__Filter
 
@@ -348,6 +511,7 @@ extension GenerateRequest: @unsafe ProtobufCMessage {
         self.filter = unsafe try ProtobufC.message(layout.pointee.filter, as: Filter.self)
         self.exclude = unsafe ProtobufC.numbers(layout.pointee.exclude, layout.pointee.n_exclude)
         self.minPosition = unsafe layout.pointee.min_position
+        self.awaitPosition = unsafe layout.pointee.await_position != 0
     }
 
     /// Everything but the arrays of numbers, which the caller points at or copies.
@@ -361,6 +525,7 @@ extension GenerateRequest: @unsafe ProtobufCMessage {
             unsafe layout.filter = value.place(in: storage)
         }
         unsafe layout.min_position = self.minPosition
+        unsafe layout.await_position = self.awaitPosition ? 1 : 0
         return unsafe layout
     }
 }
@@ -384,7 +549,19 @@ extension GenerateResponse: @unsafe ProtobufCMessage {
                 return unsafe try self.sources.withUnsafeBufferPointer { (array) throws(MeshError) -> R in
                     unsafe layout.sources = UnsafeMutablePointer(mutating: array.baseAddress)
                     unsafe layout.n_sources = array.count
-                    return unsafe try ProtobufC.lend(&layout, storage, body)
+                    return unsafe try self.promotedIDs.withUnsafeBufferPointer { (array) throws(MeshError) -> R in
+                        unsafe layout.promoted_ids = UnsafeMutablePointer(mutating: array.baseAddress)
+                        unsafe layout.n_promoted_ids = array.count
+                        return unsafe try self.exposures.withUnsafeBufferPointer { (array) throws(MeshError) -> R in
+                            unsafe layout.exposures = UnsafeMutablePointer(mutating: array.baseAddress)
+                            unsafe layout.n_exposures = array.count
+                            return unsafe try self.newcomerIDs.withUnsafeBufferPointer { (array) throws(MeshError) -> R in
+                                unsafe layout.newcomer_ids = UnsafeMutablePointer(mutating: array.baseAddress)
+                                unsafe layout.n_newcomer_ids = array.count
+                                return unsafe try ProtobufC.lend(&layout, storage, body)
+                            }
+                        }
+                    }
                 }
             }
         }
@@ -397,6 +574,9 @@ extension GenerateResponse: @unsafe ProtobufCMessage {
         self.modelVersion = unsafe try ProtobufC.string(layout.pointee.model_version, "GenerateResponse.model_version")
         self.position = unsafe layout.pointee.position
         self.reports = unsafe try ProtobufC.messages(layout.pointee.reports, layout.pointee.n_reports, as: SourceReport.self)
+        self.promotedIDs = unsafe ProtobufC.numbers(layout.pointee.promoted_ids, layout.pointee.n_promoted_ids)
+        self.exposures = unsafe ProtobufC.numbers(layout.pointee.exposures, layout.pointee.n_exposures)
+        self.newcomerIDs = unsafe ProtobufC.numbers(layout.pointee.newcomer_ids, layout.pointee.n_newcomer_ids)
     }
 
     /// Everything but the arrays of numbers, which the caller points at or copies.
@@ -509,6 +689,125 @@ extension SimilarResponse: @unsafe ProtobufCMessage {
         var layout = unsafe Layout()
         unsafe duet__candidate__v1__similar_response__init(&layout)
         unsafe layout.model_version = storage.bytes(self.modelVersion)
+        return unsafe layout
+    }
+}
+
+extension WhyRequest: @unsafe ProtobufCMessage {
+    typealias Layout = Duet__Candidate__V1__WhyRequest
+
+    public init(unpacking bytes: UnsafeRawBufferPointer) throws(MeshError) {
+        self = unsafe try ProtobufC.unpack(bytes, with: duet__candidate__v1__why_request__unpack)
+    }
+
+    public func withPackedForm<R>(_ body: (Int, (UnsafeMutableRawBufferPointer) -> Void) throws(MeshError) -> R) throws(MeshError) -> R {
+        let storage = ProtobufCStorage()
+        var layout = unsafe self.layout(in: storage)
+        return unsafe try ProtobufC.lend(&layout, storage, body)
+    }
+
+    init(layout: UnsafePointer<Layout>) throws(MeshError) {
+        self.userID = unsafe layout.pointee.user_id
+        self.targetID = unsafe layout.pointee.target_id
+        self.limit = unsafe layout.pointee.limit
+        self.excludeSeen = unsafe layout.pointee.exclude_seen != 0
+        self.filter = unsafe try ProtobufC.message(layout.pointee.filter, as: Filter.self)
+    }
+
+    /// Everything but the arrays of numbers, which the caller points at or copies.
+    private func layout(in storage: ProtobufCStorage) -> Layout {
+        var layout = unsafe Layout()
+        unsafe duet__candidate__v1__why_request__init(&layout)
+        unsafe layout.user_id = self.userID
+        unsafe layout.target_id = self.targetID
+        unsafe layout.limit = self.limit
+        unsafe layout.exclude_seen = self.excludeSeen ? 1 : 0
+        if let value = self.filter {
+            unsafe layout.filter = value.place(in: storage)
+        }
+        return unsafe layout
+    }
+}
+
+extension Proposal: @unsafe ProtobufCMessage {
+    typealias Layout = Duet__Candidate__V1__Proposal
+
+    public init(unpacking bytes: UnsafeRawBufferPointer) throws(MeshError) {
+        self = unsafe try ProtobufC.unpack(bytes, with: duet__candidate__v1__proposal__unpack)
+    }
+
+    public func withPackedForm<R>(_ body: (Int, (UnsafeMutableRawBufferPointer) -> Void) throws(MeshError) -> R) throws(MeshError) -> R {
+        let storage = ProtobufCStorage()
+        var layout = unsafe self.layout(in: storage)
+        return unsafe try ProtobufC.lend(&layout, storage, body)
+    }
+
+    init(layout: UnsafePointer<Layout>) throws(MeshError) {
+        self.source = unsafe Source(rawValue: Int32(bitPattern: layout.pointee.source.rawValue))
+        self.rank = unsafe layout.pointee.rank
+        self.score = unsafe layout.pointee.score
+        self.asked = unsafe layout.pointee.asked
+        self.found = unsafe layout.pointee.found
+    }
+
+    /// Everything but the arrays of numbers, which the caller points at or copies.
+    private func layout(in storage: ProtobufCStorage) -> Layout {
+        var layout = unsafe Layout()
+        unsafe duet__candidate__v1__proposal__init(&layout)
+        unsafe layout.source = Duet__Candidate__V1__Source(rawValue: UInt32(bitPattern: self.source.rawValue))
+        unsafe layout.rank = self.rank
+        unsafe layout.score = self.score
+        unsafe layout.asked = self.asked
+        unsafe layout.found = self.found
+        return unsafe layout
+    }
+
+    func place(in storage: ProtobufCStorage) -> UnsafeMutablePointer<Layout> {
+        let layout = unsafe self.layout(in: storage)
+        return unsafe storage.place(layout)
+    }
+}
+
+extension WhyResponse: @unsafe ProtobufCMessage {
+    typealias Layout = Duet__Candidate__V1__WhyResponse
+
+    public init(unpacking bytes: UnsafeRawBufferPointer) throws(MeshError) {
+        self = unsafe try ProtobufC.unpack(bytes, with: duet__candidate__v1__why_response__unpack)
+    }
+
+    public func withPackedForm<R>(_ body: (Int, (UnsafeMutableRawBufferPointer) -> Void) throws(MeshError) -> R) throws(MeshError) -> R {
+        let storage = ProtobufCStorage()
+        var layout = unsafe self.layout(in: storage)
+        return unsafe try ProtobufC.lend(&layout, storage, body)
+    }
+
+    init(layout: UnsafePointer<Layout>) throws(MeshError) {
+        self.rules = unsafe try ProtobufC.strings(layout.pointee.rules, layout.pointee.n_rules, "WhyResponse.rules")
+        self.proposals = unsafe try ProtobufC.messages(layout.pointee.proposals, layout.pointee.n_proposals, as: Proposal.self)
+        self.rank = unsafe layout.pointee.rank
+        self.score = unsafe layout.pointee.score
+        self.count = unsafe layout.pointee.count
+        self.modelVersion = unsafe try ProtobufC.string(layout.pointee.model_version, "WhyResponse.model_version")
+        self.position = unsafe layout.pointee.position
+        self.impressions = unsafe layout.pointee.impressions
+        self.exposure = unsafe layout.pointee.exposure
+        self.outsideTaste = unsafe layout.pointee.outside_taste != 0
+    }
+
+    /// Everything but the arrays of numbers, which the caller points at or copies.
+    private func layout(in storage: ProtobufCStorage) -> Layout {
+        var layout = unsafe Layout()
+        unsafe duet__candidate__v1__why_response__init(&layout)
+        unsafe (layout.rules, layout.n_rules) = storage.copy(self.rules.map { unsafe storage.bytes($0) })
+        unsafe (layout.proposals, layout.n_proposals) = storage.copy(self.proposals.map { unsafe $0.place(in: storage) as Optional })
+        unsafe layout.rank = self.rank
+        unsafe layout.score = self.score
+        unsafe layout.count = self.count
+        unsafe layout.model_version = storage.bytes(self.modelVersion)
+        unsafe layout.position = self.position
+        unsafe layout.impressions = self.impressions
+        unsafe layout.exposure = self.exposure
+        unsafe layout.outside_taste = self.outsideTaste ? 1 : 0
         return unsafe layout
     }
 }

@@ -28,8 +28,18 @@ public enum CandidateService {
         documentation: "The people most like one person, by what others think of them."
     )
 
+    /// For operators: which rules keep one person out of another's lists, who proposes them and at which rank.
+    public static let why = MethodDescriptor(
+        service: "duet.candidate.v1.CandidateService",
+        name: "Why",
+        isIdempotent: true,
+        isHeavy: true,
+        timeout: .milliseconds(500),
+        documentation: "For operators: which rules keep one person out of another's lists, who proposes them and at which rank."
+    )
+
     /// Every method, in the order of the `.proto`.
-    public static let descriptors: [MethodDescriptor] = [Self.generate, Self.similar]
+    public static let descriptors: [MethodDescriptor] = [Self.generate, Self.similar, Self.why]
 }
 
 extension CandidateService {
@@ -41,6 +51,9 @@ extension CandidateService {
             },
             MeshMethod(Self.similar) { (request: SimilarRequest, context: CallContext) in
                 try await handler.similar(request, context: context)
+            },
+            MeshMethod(Self.why) { (request: WhyRequest, context: CallContext) in
+                try await handler.why(request, context: context)
             },
         ]
     }
@@ -54,6 +67,8 @@ public protocol CandidateServiceHandler: Sendable {
     func generate(_ request: GenerateRequest, context: CallContext) async throws -> GenerateResponse
     /// The people most like one person, by what others think of them.
     func similar(_ request: SimilarRequest, context: CallContext) async throws -> SimilarResponse
+    /// For operators: which rules keep one person out of another's lists, who proposes them and at which rank.
+    func why(_ request: WhyRequest, context: CallContext) async throws -> WhyResponse
 }
 
 /// Calls ``CandidateService`` on one of its replicas.
@@ -88,5 +103,18 @@ public struct CandidateServiceClient: Sendable {
         context: CallContext? = nil
     ) async throws(MeshError) -> SimilarResponse {
         try await self.client.call(CandidateService.similar, request, deadline: deadline, context: context)
+    }
+
+    /// For operators: which rules keep one person out of another's lists, who proposes them and at which rank.
+    ///
+    /// - Parameters:
+    ///   - deadline: When the answer is of no more use; never later than that of the context.
+    ///   - context: What deadline, trace and metadata are inherited from; `nil`: ``CallContext/current``.
+    public func why(
+        _ request: WhyRequest,
+        deadline: Deadline? = nil,
+        context: CallContext? = nil
+    ) async throws(MeshError) -> WhyResponse {
+        try await self.client.call(CandidateService.why, request, deadline: deadline, context: context)
     }
 }

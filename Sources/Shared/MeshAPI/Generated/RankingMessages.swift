@@ -17,6 +17,8 @@ public struct RankRequest: MeshMessage {
             .init("explain", 5, .bool),
             .init("model_version", 6, .string, documentation: "Model version asked for; empty: the active one."),
             .init("context", 7, .message, typeName: "duet.ranking.v1.RequestContext"),
+            .init("exposures", 8, .fixed32, isRepeated: true, documentation: "How often each candidate was shown to anybody today; empty where nobody counts."),
+            .init("newcomer_ids", 9, .fixed64, isRepeated: true, documentation: "Candidates who are newcomers."),
         ],
         messages: { [RequestContext.descriptor].compactMap(\.self) }
     )
@@ -31,6 +33,10 @@ public struct RankRequest: MeshMessage {
     /// Model version asked for; empty: the active one.
     public var modelVersion: String
     public var context: RequestContext?
+    /// How often each candidate was shown to anybody today; empty where nobody counts.
+    public var exposures: [UInt32]
+    /// Candidates who are newcomers.
+    public var newcomerIDs: [UInt64]
 
     /// Creates a message; a field that is left out has its default.
     public init(
@@ -40,7 +46,9 @@ public struct RankRequest: MeshMessage {
         limit: UInt32 = 0,
         explain: Bool = false,
         modelVersion: String = "",
-        context: RequestContext? = nil
+        context: RequestContext? = nil,
+        exposures: [UInt32] = [],
+        newcomerIDs: [UInt64] = []
     ) {
         self.userID = userID
         self.candidateIDs = candidateIDs
@@ -49,6 +57,8 @@ public struct RankRequest: MeshMessage {
         self.explain = explain
         self.modelVersion = modelVersion
         self.context = context
+        self.exposures = exposures
+        self.newcomerIDs = newcomerIDs
     }
 }
 
@@ -217,7 +227,15 @@ extension RankRequest: @unsafe ProtobufCMessage {
             return unsafe try self.candidateScores.withUnsafeBufferPointer { (array) throws(MeshError) -> R in
                 unsafe layout.candidate_scores = UnsafeMutablePointer(mutating: array.baseAddress)
                 unsafe layout.n_candidate_scores = array.count
-                return unsafe try ProtobufC.lend(&layout, storage, body)
+                return unsafe try self.exposures.withUnsafeBufferPointer { (array) throws(MeshError) -> R in
+                    unsafe layout.exposures = UnsafeMutablePointer(mutating: array.baseAddress)
+                    unsafe layout.n_exposures = array.count
+                    return unsafe try self.newcomerIDs.withUnsafeBufferPointer { (array) throws(MeshError) -> R in
+                        unsafe layout.newcomer_ids = UnsafeMutablePointer(mutating: array.baseAddress)
+                        unsafe layout.n_newcomer_ids = array.count
+                        return unsafe try ProtobufC.lend(&layout, storage, body)
+                    }
+                }
             }
         }
     }
@@ -230,6 +248,8 @@ extension RankRequest: @unsafe ProtobufCMessage {
         self.explain = unsafe layout.pointee.explain != 0
         self.modelVersion = unsafe try ProtobufC.string(layout.pointee.model_version, "RankRequest.model_version")
         self.context = unsafe try ProtobufC.message(layout.pointee.context, as: RequestContext.self)
+        self.exposures = unsafe ProtobufC.numbers(layout.pointee.exposures, layout.pointee.n_exposures)
+        self.newcomerIDs = unsafe ProtobufC.numbers(layout.pointee.newcomer_ids, layout.pointee.n_newcomer_ids)
     }
 
     /// Everything but the arrays of numbers, which the caller points at or copies.

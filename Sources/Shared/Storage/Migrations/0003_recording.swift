@@ -26,10 +26,10 @@ extension Storage {
                     pg_advisory_xact_lock_shared(lock_person(p_user)), pg_advisory_xact_lock_shared(lock_person(p_target));
 
                 -- Oneself is left to the table's check.
-                IF (SELECT count(*) FROM users AS u WHERE u.id IN (p_user, p_target)) < 2 AND p_user <> p_target THEN
+                IF (SELECT count(*) FROM users AS u WHERE u.id IN (p_user, p_target) AND u.banned_at IS NULL) < 2 AND p_user <> p_target THEN
                     missing := ARRAY(
                         SELECT p.id FROM unnest(ARRAY[p_user, p_target]) AS p(id)
-                        WHERE NOT EXISTS (SELECT FROM users AS u WHERE u.id = p.id));
+                        WHERE NOT EXISTS (SELECT FROM users AS u WHERE u.id = p.id AND u.banned_at IS NULL));
                     RETURN;
                 END IF;
 

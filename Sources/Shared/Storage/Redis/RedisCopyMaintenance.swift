@@ -44,7 +44,7 @@ package struct RedisCopyMaintenance: CopyMaintenance {
                 try await self.redis.script(Self.script, keys: [], arguments: [cursor, pattern, id, bytes])
             }
         }
-        for pattern in ["*:rec:\(id):*", "*:ver:\(id)", "feat:*:\(id)", "idem:user:\(id):*", "rate:s:\(id)"] {
+        for pattern in ["*:rec:\(id):*", "*:ver:\(id)", "feat:*:\(id)", "idem:user:\(id):*", "rate:s:\(id)", "rate:l:\(id)"] {
             removed += try await self.remove(matching: pattern)
         }
         return removed
