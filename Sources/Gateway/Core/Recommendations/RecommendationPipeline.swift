@@ -85,10 +85,12 @@ struct RecommendationPipeline: Sendable {
     private func order(_ query: RecommendationQuery, scope: RequestScope) async throws -> Order {
         if let cursor = query.cursor { return try await self.order(following: cursor, query, scope: scope) }
         var degraded: [String] = []
+        // Beside stage 1, not after it.
+        async let viewerFeatures = self.ranking.prepare(query.viewer, modelVersion: query.algorithmVersion, call: scope.call(share: 0.25))
         let proposed = try await self.proposed(query, scope: scope, degraded: &degraded)
         let listID = RandomUUID.make()
         let sources = Dictionary(proposed.candidates.map { ($0.id, $0.sources) }, uniquingKeysWith: { first, _ in first })
-        guard let ranked = await self.ranked(proposed.candidates, query, scope: scope) else {
+        guard let ranked = await self.ranked(proposed.candidates, query, viewerFeatures: viewerFeatures, scope: scope) else {
             if !proposed.candidates.isEmpty { degraded.append(Stage.ranking) }
             return Order(
                 entries: proposed.candidates.map { .init(id: $0.id, matchScore: nil, sources: $0.sources) },
@@ -172,7 +174,7 @@ struct RecommendationPipeline: Sendable {
 
     /// Stage 2; `nil` when it is away. Candidates that it does not know are left out.
     private func ranked(
-        _ candidates: [CandidateSet.Candidate], _ query: RecommendationQuery, scope: RequestScope
+        _ candidates: [CandidateSet.Candidate], _ query: RecommendationQuery, viewerFeatures: ViewerFeatures? = nil, scope: RequestScope
     ) async -> Ranking? {
         guard !candidates.isEmpty else {
             return Ranking(entries: [], modelVersion: query.algorithmVersion ?? self.catalogue.servedVersion)
@@ -183,7 +185,7 @@ struct RecommendationPipeline: Sendable {
             return try await self.ranking.rank(
                 RankingQuery(
                     viewer: query.viewer, candidates: candidates, explains: query.explains, modelVersion: query.algorithmVersion,
-                    requestedAt: scope.receivedAt, limit: query.limit + Self.spare + ListCursor.capacity),
+                    requestedAt: scope.receivedAt, limit: query.limit + Self.spare + ListCursor.capacity, viewerFeatures: viewerFeatures),
                 call: scope.call(share: 0.65))
         } catch {
             self.logger.warning("Stage 2 was skipped", metadata: ["error": "\((error as? MeshError)?.code.description ?? "\(error)")"])
