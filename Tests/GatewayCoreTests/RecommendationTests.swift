@@ -43,6 +43,18 @@ import Testing
         #expect(queries[0].filter.gender == .female && queries[0].filter.location == "Os" && queries[0].filter.interest == "music")
     }
 
+    @Test("The viewer's features are fetched beside stage 1 and handed to stage 2; without them it gets none")
+    func viewerFeatures() async {
+        let harness = await Harness(people: 30)
+        _ = await harness.recommendations()
+        let features = ViewerFeatures(schemaVersion: 1, embeddingVersion: "e", row: [7])
+        harness.ranking.state.withLock { $0.viewerFeatures = features }
+        _ = await harness.recommendations("?limit=3")
+        let (queries, prepared) = harness.ranking.state.withLock { ($0.queries, $0.prepared) }
+        #expect(queries.map(\.viewerFeatures) == [nil, features])
+        #expect(prepared == queries.map(\.viewer))
+    }
+
     @Test("Filters hold for every entry, whatever stage 1 proposes")
     func filters() async {
         let harness = await Harness(people: 300)
@@ -349,7 +361,7 @@ import Testing
     }
 
     @Test func requestsCarryOneDeadlineAndTrace() async throws {
-        let harness = await Harness(people: 10)
+        let harness = await Harness(people: 10) { $0.requestBudget = .milliseconds(300) }
         let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
         _ = await harness.get(
             "/api/v1/recommendations/users/1/recommendations", headers: ["traceparent": trace, "X-Request-ID": "req-7"])

@@ -169,7 +169,7 @@ struct ReflectionTests {
         let schema = DynamicSchema(Self.description(RankRequest.self))
         let template = try schema.template()
         #expect(template.json.contains("\"requested_at\": 0"))
-        #expect(try RankRequest(bytes: schema.encodeRequest(template)) == RankRequest(context: RequestContext()))
+        #expect(try RankRequest(bytes: schema.encodeRequest(template)) == RankRequest(context: RequestContext(), viewer: ViewerFeatures()))
     }
 
     @Test("What generated code writes the description reads, and the other way round")

@@ -16,10 +16,9 @@ struct MeshClients: Sendable {
         runtime.onShutdown("discovery") { discovery.shutdown() }
         let candidate = runtime.meshClient(of: "candidate", discovery: discovery)
         let ranking = runtime.meshClient(of: "ranking", discovery: discovery)
-        // Only asked for its health: features are the ranking service's to fetch.
         let feature = runtime.meshClient(of: "feature", discovery: discovery)
         self.candidates = MeshCandidates(CandidateServiceClient(candidate))
-        self.ranking = MeshRanking(RankingServiceClient(ranking))
+        self.ranking = MeshRanking(RankingServiceClient(ranking), features: FeatureServiceClient(feature))
         self.replicas = MeshReplicas(
             discovery: discovery, clients: [("candidate", candidate), ("feature", feature), ("ranking", ranking)], logger: runtime.logger)
         let observer = MeshObserver(discovery: discovery, logger: runtime.logger)

@@ -1,13 +1,14 @@
 internal import Features
 internal import LinearMath
 
-/// Rows of people that were fetched a moment ago, so that calls in quick succession don't fetch the same candidates again.
+/// Rows of candidates that were fetched a while ago, so that calls don't fetch the same people again and again. They may be as old as the
+/// specification's five minutes; these are a tenth of that. Nobody is shown because of them: the last look at the truth comes after.
 ///
 /// What it lends left the feature store at most ``lifetime`` ago. There are two generations for each version of the factors: rows join the
 /// young one, which grows old after half of the lifetime and is dropped after all of it; so no row needs a time of its own, and
 /// nothing outlives the next call.
 final class NearFeatures: Sendable {
-    static let lifetime = Duration.seconds(2)
+    static let lifetime = Duration.seconds(30)
     /// Versions of the factors beside each other: the active model's, and those that are being tried out.
     private static let versions = 3
 

@@ -77,7 +77,9 @@ package struct RankingServer: RankingServiceHandler {
         let scores = shown.map { scorer.score($0.logits) }
         var response = RankResponse(
             userIDs: shown.map(\.id), scores: scores.map(\.score), matchScores: scores.map(\.matchScore),
-            modelVersion: scorer.model.version, unknown: UInt32(gathered.unknown))
+            modelVersion: scorer.model.version, unknown: UInt32(gathered.unknown),
+            schemaVersion: UInt32(scorer.model.personSchemaVersion),
+            embeddingVersion: scorer.model.dimension > 0 ? scorer.model.embeddingVersion : "")
         if request.explain {
             response.featureNames = scorer.termNames
             response.intercept = scorer.model.ranker.intercept
@@ -129,37 +131,61 @@ package struct RankingServer: RankingServiceHandler {
     }
 
     /// Gets the features of the viewer, and of each candidate once: those of a moment ago where they are at hand, but the viewer's anew, since
-    /// what the viewer just did must count.
+    /// what the viewer just did must count. The caller may have brought the viewer's along.
     private func gather(
         _ request: RankRequest, _ model: PipelineModel, _ context: CallContext
     ) async throws(MeshError) -> Gathered {
         let start = self.clock()
         let version = model.dimension > 0 ? model.embeddingVersion : ""
         var gathered = Gathered(batch: PersonBatch(dimension: model.dimension))
-        let candidates = Self.distinct(request)
-        let fetched = [request.userID] + self.near.take(candidates, version: version, into: &gathered.batch, found: &gathered.people)
+        var fetched = self.near.take(Self.distinct(request), version: version, into: &gathered.batch, found: &gathered.people)
+        gathered.viewer = gathered.people.count
+        self.metrics.near.increment(by: UInt64(gathered.viewer))
+        if Self.adopt(request.viewer, model, into: &gathered.batch) {
+            gathered.people.append(request.userID)
+        } else {
+            fetched.insert(request.userID, at: 0)
+        }
+        if !fetched.isEmpty {
+            let known = try await self.fetch(fetched, model, version, deadline: context.deadline, into: &gathered.batch)
+            gathered.people.append(contentsOf: known.lazy.map { fetched[$0] })
+            gathered.unknown = fetched.count - known.count
+        }
+        guard gathered.viewer < gathered.people.count, gathered.people[gathered.viewer] == request.userID else {
+            throw MeshError(.notFound, "The feature store doesn't know the viewer.")
+        }
+        // The viewer is left out.
+        let kept = gathered.viewer + 1..<gathered.people.count
+        if !kept.isEmpty { self.near.keep(gathered.people[kept], rows: kept, of: gathered.batch, version: version, since: start) }
+        self.metrics.featureSeconds.observe(start.duration(to: self.clock()))
+        return gathered
+    }
+
+    /// Adds the row that the caller brought to the end of a batch.
+    /// - Returns: Whether it is one of a known person for this model.
+    private static func adopt(_ viewer: ViewerFeatures?, _ model: PipelineModel, into batch: inout PersonBatch) -> Bool {
+        guard let viewer, Int(viewer.schemaVersion) == model.personSchemaVersion,
+            viewer.embeddingVersion == (model.dimension > 0 ? model.embeddingVersion : "")
+        else { return false }
+        return (try? batch.append(rows: viewer.row, count: 1)) == [0]
+    }
+
+    /// Adds people from the feature store to the end of a batch.
+    /// - Returns: Which of those asked for are known, ascending.
+    private func fetch(
+        _ ids: [UInt64], _ model: PipelineModel, _ version: String, deadline: Deadline, into batch: inout PersonBatch
+    ) async throws(MeshError) -> [Int] {
         let response = try await self.features.features(
-            GetFeaturesRequest(userIDs: fetched, schemaVersion: UInt32(model.personSchemaVersion), embeddingVersion: version),
-            deadline: .after(context.deadline.remaining * Self.featureShare))
+            GetFeaturesRequest(userIDs: ids, schemaVersion: UInt32(model.personSchemaVersion), embeddingVersion: version),
+            deadline: .after(deadline.remaining * Self.featureShare))
         guard Int(response.schemaVersion) == model.personSchemaVersion else {
             throw MeshError(.failedPrecondition, "The feature store computes person schema \(response.schemaVersion).")
         }
-        let known: [Int]
         do {
-            known = try gathered.batch.append(rows: response.rows, count: fetched.count)
+            return try batch.append(rows: response.rows, count: ids.count)
         } catch {
             throw MeshError(.internal, error.message)
         }
-        guard known.first == 0 else { throw MeshError(.notFound, "The feature store doesn't know the viewer.") }
-        gathered.viewer = gathered.people.count
-        gathered.people.append(contentsOf: known.lazy.map { fetched[$0] })
-        gathered.unknown = fetched.count - known.count
-        // The viewer is left out.
-        let kept = gathered.viewer + 1..<gathered.people.count
-        self.near.keep(gathered.people[kept], rows: kept, of: gathered.batch, version: version, since: start)
-        self.metrics.near.increment(by: UInt64(gathered.viewer))
-        self.metrics.featureSeconds.observe(start.duration(to: self.clock()))
-        return gathered
     }
 
     /// The candidates, each once, without the viewer.

@@ -52,6 +52,51 @@ void   duet__ranking__v1__rank_request__free_unpacked
   assert(message->base.descriptor == &duet__ranking__v1__rank_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   duet__ranking__v1__viewer_features__init
+                     (Duet__Ranking__V1__ViewerFeatures         *message)
+{
+  static const Duet__Ranking__V1__ViewerFeatures init_value = DUET__RANKING__V1__VIEWER_FEATURES__INIT;
+  *message = init_value;
+}
+size_t duet__ranking__v1__viewer_features__get_packed_size
+                     (const Duet__Ranking__V1__ViewerFeatures *message)
+{
+  assert(message->base.descriptor == &duet__ranking__v1__viewer_features__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t duet__ranking__v1__viewer_features__pack
+                     (const Duet__Ranking__V1__ViewerFeatures *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &duet__ranking__v1__viewer_features__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t duet__ranking__v1__viewer_features__pack_to_buffer
+                     (const Duet__Ranking__V1__ViewerFeatures *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &duet__ranking__v1__viewer_features__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Duet__Ranking__V1__ViewerFeatures *
+       duet__ranking__v1__viewer_features__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Duet__Ranking__V1__ViewerFeatures *)
+     protobuf_c_message_unpack (&duet__ranking__v1__viewer_features__descriptor,
+                                allocator, len, data);
+}
+void   duet__ranking__v1__viewer_features__free_unpacked
+                     (Duet__Ranking__V1__ViewerFeatures *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &duet__ranking__v1__viewer_features__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   duet__ranking__v1__request_context__init
                      (Duet__Ranking__V1__RequestContext         *message)
 {
@@ -277,7 +322,7 @@ void   duet__ranking__v1__model__free_unpacked
   assert(message->base.descriptor == &duet__ranking__v1__model__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor duet__ranking__v1__rank_request__field_descriptors[9] =
+static const ProtobufCFieldDescriptor duet__ranking__v1__rank_request__field_descriptors[10] =
 {
   {
     "user_id",
@@ -387,6 +432,18 @@ static const ProtobufCFieldDescriptor duet__ranking__v1__rank_request__field_des
     0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "viewer",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Duet__Ranking__V1__RankRequest, viewer),
+    &duet__ranking__v1__viewer_features__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned duet__ranking__v1__rank_request__field_indices_by_name[] = {
   1,   /* field[1] = candidate_ids */
@@ -398,11 +455,12 @@ static const unsigned duet__ranking__v1__rank_request__field_indices_by_name[] =
   5,   /* field[5] = model_version */
   8,   /* field[8] = newcomer_ids */
   0,   /* field[0] = user_id */
+  9,   /* field[9] = viewer */
 };
 static const ProtobufCIntRange duet__ranking__v1__rank_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor duet__ranking__v1__rank_request__descriptor =
 {
@@ -412,11 +470,75 @@ const ProtobufCMessageDescriptor duet__ranking__v1__rank_request__descriptor =
   "Duet__Ranking__V1__RankRequest",
   "duet.ranking.v1",
   sizeof(Duet__Ranking__V1__RankRequest),
-  9,
+  10,
   duet__ranking__v1__rank_request__field_descriptors,
   duet__ranking__v1__rank_request__field_indices_by_name,
   1,  duet__ranking__v1__rank_request__number_ranges,
   (ProtobufCMessageInit) duet__ranking__v1__rank_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor duet__ranking__v1__viewer_features__field_descriptors[3] =
+{
+  {
+    "schema_version",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Duet__Ranking__V1__ViewerFeatures, schema_version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "embedding_version",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Duet__Ranking__V1__ViewerFeatures, embedding_version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "row",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_FIXED32,
+    offsetof(Duet__Ranking__V1__ViewerFeatures, n_row),
+    offsetof(Duet__Ranking__V1__ViewerFeatures, row),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned duet__ranking__v1__viewer_features__field_indices_by_name[] = {
+  1,   /* field[1] = embedding_version */
+  2,   /* field[2] = row */
+  0,   /* field[0] = schema_version */
+};
+static const ProtobufCIntRange duet__ranking__v1__viewer_features__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor duet__ranking__v1__viewer_features__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "duet.ranking.v1.ViewerFeatures",
+  "ViewerFeatures",
+  "Duet__Ranking__V1__ViewerFeatures",
+  "duet.ranking.v1",
+  sizeof(Duet__Ranking__V1__ViewerFeatures),
+  3,
+  duet__ranking__v1__viewer_features__field_descriptors,
+  duet__ranking__v1__viewer_features__field_indices_by_name,
+  1,  duet__ranking__v1__viewer_features__number_ranges,
+  (ProtobufCMessageInit) duet__ranking__v1__viewer_features__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor duet__ranking__v1__request_context__field_descriptors[2] =
@@ -470,7 +592,7 @@ const ProtobufCMessageDescriptor duet__ranking__v1__request_context__descriptor 
   (ProtobufCMessageInit) duet__ranking__v1__request_context__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor duet__ranking__v1__rank_response__field_descriptors[8] =
+static const ProtobufCFieldDescriptor duet__ranking__v1__rank_response__field_descriptors[10] =
 {
   {
     "user_ids",
@@ -568,13 +690,39 @@ static const ProtobufCFieldDescriptor duet__ranking__v1__rank_response__field_de
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "schema_version",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Duet__Ranking__V1__RankResponse, schema_version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "embedding_version",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Duet__Ranking__V1__RankResponse, embedding_version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned duet__ranking__v1__rank_response__field_indices_by_name[] = {
   6,   /* field[6] = contributions */
+  9,   /* field[9] = embedding_version */
   4,   /* field[4] = feature_names */
   5,   /* field[5] = intercept */
   2,   /* field[2] = match_scores */
   3,   /* field[3] = model_version */
+  8,   /* field[8] = schema_version */
   1,   /* field[1] = scores */
   7,   /* field[7] = unknown */
   0,   /* field[0] = user_ids */
@@ -582,7 +730,7 @@ static const unsigned duet__ranking__v1__rank_response__field_indices_by_name[] 
 static const ProtobufCIntRange duet__ranking__v1__rank_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor duet__ranking__v1__rank_response__descriptor =
 {
@@ -592,7 +740,7 @@ const ProtobufCMessageDescriptor duet__ranking__v1__rank_response__descriptor =
   "Duet__Ranking__V1__RankResponse",
   "duet.ranking.v1",
   sizeof(Duet__Ranking__V1__RankResponse),
-  8,
+  10,
   duet__ranking__v1__rank_response__field_descriptors,
   duet__ranking__v1__rank_response__field_indices_by_name,
   1,  duet__ranking__v1__rank_response__number_ranges,

@@ -43,7 +43,7 @@ internal import Glibc
         unsafe nng_aio_set_timeout(handle, NNG_DURATION_INFINITE)
     }
 
-    /// An operation for replies, which is over without a callback: nng wakes none of its threads for that.
+    /// An operation that is over without a callback, for replies and for what can be sent at once: nng wakes none of its threads for that.
     ///
     /// Whether one is over, ``isOver`` tells.
     static func silent() throws(MeshError) -> AsynchronousOperation {
@@ -57,6 +57,17 @@ internal import Glibc
         unsafe self.handle = handle
         self.callback = Callback()
         unsafe nng_aio_set_timeout(handle, NNG_DURATION_INFINITE)
+    }
+
+    /// Hands a message to a connection that can take it at once. For a silent operation that is over.
+    ///
+    /// - Returns: `nil` when that was done, else the message.
+    func sendAtOnce(_ message: consuming MessageBuffer, over context: Socket.Context) -> MessageBuffer? {
+        // Of the zero nng makes no timer: what would have to wait fails at once.
+        unsafe nng_aio_set_timeout(self.handle, NNG_DURATION_ZERO)
+        self.send(message, over: context)
+        unsafe nng_aio_wait(self.handle)
+        return unsafe nng_aio_result(self.handle) == 0 ? nil : self.takeMessage()
     }
 
     /// Whether a silent operation may be used again: never started, or its reply sent or dropped.

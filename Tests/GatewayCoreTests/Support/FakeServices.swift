@@ -144,11 +144,21 @@ final class FakeRanking: CandidateRanking {
     struct State {
         var failure: MeshError?
         var queries: [RankingQuery] = []
+        /// What the viewer's features are, once they are asked for.
+        var viewerFeatures: ViewerFeatures?
+        var prepared: [UserID] = []
     }
 
     let state = Mutex(State())
 
     func fail(_ code: MeshError.Code?) { self.state.withLock { $0.failure = code.map { MeshError($0) } } }
+
+    func prepare(_ viewer: UserID, modelVersion: String?, call: StageCall) async -> ViewerFeatures? {
+        self.state.withLock { state in
+            state.prepared.append(viewer)
+            return state.viewerFeatures
+        }
+    }
 
     func rank(_ query: RankingQuery, call: StageCall) async throws -> Ranking {
         try self.state.withLock { state in

@@ -52,6 +52,8 @@ final class Harness: Sendable {
         self.candidates.state.withLock { $0.set = ids }
         let health = Box()
         var configuration = GatewayConfiguration()
+        // Deadlines run on the machine's clock: only tests of them shall meet one, however busy it is.
+        configuration.requestBudget = .seconds(60)
         configure(&configuration)
         self.rateLimits = FakeRateLimits(now: { clock.now })
         self.probe = health

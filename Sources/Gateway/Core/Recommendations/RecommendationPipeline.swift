@@ -97,10 +97,12 @@ struct RecommendationPipeline: Sendable {
     private func order(_ query: RecommendationQuery, scope: RequestScope, changedAt position: UInt64? = nil) async throws -> Order {
         if let cursor = query.cursor { return try await self.order(following: cursor, query, scope: scope) }
         var degraded: [String] = []
+        // Beside stage 1, not after it.
+        async let viewerFeatures = self.ranking.prepare(query.viewer, modelVersion: query.algorithmVersion, call: scope.call(share: 0.25))
         let proposed = try await self.proposed(query, scope: scope, changedAt: position, degraded: &degraded)
         let listID = RandomUUID.make()
         let sources = Dictionary(proposed.candidates.map { ($0.id, $0.sources) }, uniquingKeysWith: { first, _ in first })
-        guard let ranked = await self.ranked(proposed, query, scope: scope) else {
+        guard let ranked = await self.ranked(proposed, query, viewerFeatures: viewerFeatures, scope: scope) else {
             if !proposed.candidates.isEmpty { degraded.append(Stage.ranking) }
             return Order(
                 entries: proposed.candidates.map { .init(id: $0.id, matchScore: nil, sources: $0.sources) },
@@ -196,7 +198,9 @@ struct RecommendationPipeline: Sendable {
     }
 
     /// Stage 2; `nil` when it is away. Candidates that it does not know are left out.
-    func ranked(_ proposed: CandidateSet, _ query: RecommendationQuery, scope: RequestScope) async -> Ranking? {
+    func ranked(
+        _ proposed: CandidateSet, _ query: RecommendationQuery, viewerFeatures: ViewerFeatures? = nil, scope: RequestScope
+    ) async -> Ranking? {
         let candidates = proposed.candidates
         guard !candidates.isEmpty else {
             return Ranking(entries: [], modelVersion: query.algorithmVersion ?? self.catalogue.servedVersion)
@@ -206,7 +210,7 @@ struct RecommendationPipeline: Sendable {
         do {
             var wanted = RankingQuery(
                 viewer: query.viewer, candidates: candidates, explains: query.explains, modelVersion: query.algorithmVersion,
-                requestedAt: scope.receivedAt, limit: query.limit + Self.spare + ListCursor.capacity)
+                requestedAt: scope.receivedAt, limit: query.limit + Self.spare + ListCursor.capacity, viewerFeatures: viewerFeatures)
             (wanted.exposures, wanted.newcomers) = (proposed.exposures, proposed.newcomers)
             // Whoever is to be moved up must come back, wherever they stand.
             if !proposed.promoted.isEmpty { wanted.limit = candidates.count }

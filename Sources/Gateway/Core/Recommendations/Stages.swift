@@ -165,10 +165,12 @@ public struct RankingQuery: Hashable, Sendable {
     public var exposures: [UInt32] = []
     /// Of the candidates, those who are newcomers.
     public var newcomers: [UserID] = []
+    /// What ``CandidateRanking/prepare(_:modelVersion:call:)`` brought.
+    public var viewerFeatures: ViewerFeatures?
 
     public init(
         viewer: UserID, candidates: [CandidateSet.Candidate], explains: Bool = false, modelVersion: String? = nil, requestedAt: Timestamp,
-        limit: Int
+        limit: Int, viewerFeatures: ViewerFeatures? = nil
     ) {
         self.viewer = viewer
         self.candidates = candidates
@@ -176,6 +178,21 @@ public struct RankingQuery: Hashable, Sendable {
         self.modelVersion = modelVersion
         self.requestedAt = requestedAt
         self.limit = limit
+        self.viewerFeatures = viewerFeatures
+    }
+}
+
+/// The viewer's features, fetched while stage 1 is still looking for candidates.
+public struct ViewerFeatures: Hashable, Sendable {
+    public var schemaVersion: UInt32
+    public var embeddingVersion: String
+    /// As the feature store writes it.
+    public var row: [UInt32]
+
+    public init(schemaVersion: UInt32, embeddingVersion: String, row: [UInt32]) {
+        self.schemaVersion = schemaVersion
+        self.embeddingVersion = embeddingVersion
+        self.row = row
     }
 }
 
@@ -196,5 +213,8 @@ public struct ServedModel: Hashable, Sendable {
 
 /// Stage 2, as the gateway sees it. Throws `MeshError`.
 public protocol CandidateRanking: Sendable {
+    /// Fetches what ``rank(_:call:)`` will need of the viewer, for a model or the active one; `nil` where that can't be had: ranking then
+    /// fetches it itself.
+    func prepare(_ viewer: UserID, modelVersion: String?, call: StageCall) async -> ViewerFeatures?
     func rank(_ query: RankingQuery, call: StageCall) async throws -> Ranking
 }

@@ -16,6 +16,7 @@ PROTOBUF_C__BEGIN_DECLS
 
 
 typedef struct Duet__Ranking__V1__RankRequest Duet__Ranking__V1__RankRequest;
+typedef struct Duet__Ranking__V1__ViewerFeatures Duet__Ranking__V1__ViewerFeatures;
 typedef struct Duet__Ranking__V1__RequestContext Duet__Ranking__V1__RequestContext;
 typedef struct Duet__Ranking__V1__RankResponse Duet__Ranking__V1__RankResponse;
 typedef struct Duet__Ranking__V1__ListModelsRequest Duet__Ranking__V1__ListModelsRequest;
@@ -59,10 +60,30 @@ struct  Duet__Ranking__V1__RankRequest
    */
   size_t n_newcomer_ids;
   uint64_t *newcomer_ids;
+  /*
+   * Saves stage 2 a call to the feature store. Ignored when the versions aren't those of the model.
+   */
+  Duet__Ranking__V1__ViewerFeatures *viewer;
 };
 #define DUET__RANKING__V1__RANK_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&duet__ranking__v1__rank_request__descriptor) \
-    , 0, 0,NULL, 0,NULL, 0, 0, {0,NULL}, NULL, 0,NULL, 0,NULL }
+    , 0, 0,NULL, 0,NULL, 0, 0, {0,NULL}, NULL, 0,NULL, 0,NULL, NULL }
+
+
+/*
+ * The viewer's row as FeatureService.GetFeatures answered it just now.
+ */
+struct  Duet__Ranking__V1__ViewerFeatures
+{
+  ProtobufCMessage base;
+  uint32_t schema_version;
+  ProtobufCBinaryData embedding_version;
+  size_t n_row;
+  uint32_t *row;
+};
+#define DUET__RANKING__V1__VIEWER_FEATURES__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&duet__ranking__v1__viewer_features__descriptor) \
+    , 0, {0,NULL}, 0,NULL }
 
 
 /*
@@ -116,10 +137,15 @@ struct  Duet__Ranking__V1__RankResponse
    * Candidates that were left out because the feature store doesn't know them.
    */
   uint32_t unknown;
+  /*
+   * What the model computes from: for callers that fetch the viewer's features ahead.
+   */
+  uint32_t schema_version;
+  ProtobufCBinaryData embedding_version;
 };
 #define DUET__RANKING__V1__RANK_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&duet__ranking__v1__rank_response__descriptor) \
-    , 0,NULL, 0,NULL, 0,NULL, {0,NULL}, 0,NULL, 0, 0,NULL, 0 }
+    , 0,NULL, 0,NULL, 0,NULL, {0,NULL}, 0,NULL, 0, 0,NULL, 0, 0, {0,NULL} }
 
 
 struct  Duet__Ranking__V1__ListModelsRequest
@@ -173,6 +199,25 @@ Duet__Ranking__V1__RankRequest *
                       const uint8_t       *data);
 void   duet__ranking__v1__rank_request__free_unpacked
                      (Duet__Ranking__V1__RankRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Duet__Ranking__V1__ViewerFeatures methods */
+void   duet__ranking__v1__viewer_features__init
+                     (Duet__Ranking__V1__ViewerFeatures         *message);
+size_t duet__ranking__v1__viewer_features__get_packed_size
+                     (const Duet__Ranking__V1__ViewerFeatures   *message);
+size_t duet__ranking__v1__viewer_features__pack
+                     (const Duet__Ranking__V1__ViewerFeatures   *message,
+                      uint8_t             *out);
+size_t duet__ranking__v1__viewer_features__pack_to_buffer
+                     (const Duet__Ranking__V1__ViewerFeatures   *message,
+                      ProtobufCBuffer     *buffer);
+Duet__Ranking__V1__ViewerFeatures *
+       duet__ranking__v1__viewer_features__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   duet__ranking__v1__viewer_features__free_unpacked
+                     (Duet__Ranking__V1__ViewerFeatures *message,
                       ProtobufCAllocator *allocator);
 /* Duet__Ranking__V1__RequestContext methods */
 void   duet__ranking__v1__request_context__init
@@ -274,6 +319,9 @@ void   duet__ranking__v1__model__free_unpacked
 typedef void (*Duet__Ranking__V1__RankRequest_Closure)
                  (const Duet__Ranking__V1__RankRequest *message,
                   void *closure_data);
+typedef void (*Duet__Ranking__V1__ViewerFeatures_Closure)
+                 (const Duet__Ranking__V1__ViewerFeatures *message,
+                  void *closure_data);
 typedef void (*Duet__Ranking__V1__RequestContext_Closure)
                  (const Duet__Ranking__V1__RequestContext *message,
                   void *closure_data);
@@ -296,6 +344,7 @@ typedef void (*Duet__Ranking__V1__Model_Closure)
 /* --- descriptors --- */
 
 extern const ProtobufCMessageDescriptor duet__ranking__v1__rank_request__descriptor;
+extern const ProtobufCMessageDescriptor duet__ranking__v1__viewer_features__descriptor;
 extern const ProtobufCMessageDescriptor duet__ranking__v1__request_context__descriptor;
 extern const ProtobufCMessageDescriptor duet__ranking__v1__rank_response__descriptor;
 extern const ProtobufCMessageDescriptor duet__ranking__v1__list_models_request__descriptor;

@@ -41,6 +41,8 @@ final class CallSlot: Sendable {
 
     private let context: Socket.Context
     private let operation: AsynchronousOperation
+    /// Sends while the connection is free, which mostly it is: the receive then starts on the caller's thread.
+    private let sending: AsynchronousOperation
     /// The server runs on another machine, whose clock is another.
     private let isRemote: Bool
     private let state = Mutex(State())
@@ -49,6 +51,7 @@ final class CallSlot: Sendable {
         self.isRemote = isRemote
         self.context = try socket.context()
         self.operation = try AsynchronousOperation()
+        self.sending = try .silent()
         self.operation.whenEnded { [self] in self.operationEnded() }
     }
 
@@ -130,22 +133,32 @@ final class CallSlot: Sendable {
             unsafe continuation.resume(returning: .failure(error))
         case .send(let timer):
             if let timer { self.startTimer(timer) }
-            self.operation.send(message.take(), over: self.context)
-            self.abortIfStopped()
+            if let waiting = self.sending.sendAtOnce(message.take(), over: self.context) {
+                self.operation.send(waiting, over: self.context)
+                self.abortIfStopped()
+            } else {
+                self.sent()
+            }
         }
+    }
+
+    /// The request is on its way: by now a receive is safe, which nng 1.5 loses while a send is pending.
+    private func sent() {
+        guard self.startsReceiving() else { return self.end(.aborted, nil) }
+        self.operation.receive(over: self.context)
+        // A stop that came between the two operations found nothing to abort.
+        self.abortIfStopped()
     }
 
     /// Runs on nng's threads.
     private func operationEnded() {
         let outcome = self.operation.outcome
-        if case .success = outcome, self.startsReceiving() {
-            self.operation.receive(over: self.context)
-            // A stop that came between the two operations found nothing to abort.
-            self.abortIfStopped()
-            return
-        }
+        if case .success = outcome, self.state.withLock({ $0.phase == .sending }) { return self.sent() }
         // After a failed send this is our own message, which nng hands back; then it is freed here.
-        let message = self.operation.takeMessage()
+        self.end(outcome, self.operation.takeMessage())
+    }
+
+    private func end(_ outcome: AsynchronousOperation.Outcome, _ message: consuming MessageBuffer?) {
         let (continuation, stop, substitute) = unsafe self.state.withLock { state in
             defer {
                 state.phase = .idle

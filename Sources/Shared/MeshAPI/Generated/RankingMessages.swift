@@ -19,8 +19,9 @@ public struct RankRequest: MeshMessage {
             .init("context", 7, .message, typeName: "duet.ranking.v1.RequestContext"),
             .init("exposures", 8, .fixed32, isRepeated: true, documentation: "How often each candidate was shown to anybody today; empty where nobody counts."),
             .init("newcomer_ids", 9, .fixed64, isRepeated: true, documentation: "Candidates who are newcomers."),
+            .init("viewer", 10, .message, typeName: "duet.ranking.v1.ViewerFeatures", documentation: "Saves stage 2 a call to the feature store. Ignored when the versions aren't those of the model."),
         ],
-        messages: { [RequestContext.descriptor].compactMap(\.self) }
+        messages: { [RequestContext.descriptor, ViewerFeatures.descriptor].compactMap(\.self) }
     )
 
     public var userID: UInt64
@@ -37,6 +38,8 @@ public struct RankRequest: MeshMessage {
     public var exposures: [UInt32]
     /// Candidates who are newcomers.
     public var newcomerIDs: [UInt64]
+    /// Saves stage 2 a call to the feature store. Ignored when the versions aren't those of the model.
+    public var viewer: ViewerFeatures?
 
     /// Creates a message; a field that is left out has its default.
     public init(
@@ -48,7 +51,8 @@ public struct RankRequest: MeshMessage {
         modelVersion: String = "",
         context: RequestContext? = nil,
         exposures: [UInt32] = [],
-        newcomerIDs: [UInt64] = []
+        newcomerIDs: [UInt64] = [],
+        viewer: ViewerFeatures? = nil
     ) {
         self.userID = userID
         self.candidateIDs = candidateIDs
@@ -59,6 +63,37 @@ public struct RankRequest: MeshMessage {
         self.context = context
         self.exposures = exposures
         self.newcomerIDs = newcomerIDs
+        self.viewer = viewer
+    }
+}
+
+/// The viewer's row as FeatureService.GetFeatures answered it just now.
+public struct ViewerFeatures: MeshMessage {
+    public static let fullName = "duet.ranking.v1.ViewerFeatures"
+
+    public static let descriptor: MessageDescriptor? = MessageDescriptor(
+        Self.fullName,
+        fields: [
+            .init("schema_version", 1, .uint32),
+            .init("embedding_version", 2, .string),
+            .init("row", 3, .fixed32, isRepeated: true),
+        ],
+        documentation: "The viewer's row as FeatureService.GetFeatures answered it just now."
+    )
+
+    public var schemaVersion: UInt32
+    public var embeddingVersion: String
+    public var row: [UInt32]
+
+    /// Creates a message; a field that is left out has its default.
+    public init(
+        schemaVersion: UInt32 = 0,
+        embeddingVersion: String = "",
+        row: [UInt32] = []
+    ) {
+        self.schemaVersion = schemaVersion
+        self.embeddingVersion = embeddingVersion
+        self.row = row
     }
 }
 
@@ -105,6 +140,8 @@ public struct RankResponse: MeshMessage {
             .init("intercept", 6, .double),
             .init("contributions", 7, .double, isRepeated: true),
             .init("unknown", 8, .uint32, documentation: "Candidates that were left out because the feature store doesn't know them."),
+            .init("schema_version", 9, .uint32, documentation: "What the model computes from: for callers that fetch the viewer's features ahead."),
+            .init("embedding_version", 10, .string),
         ],
         documentation: "Columnar, best first."
     )
@@ -121,6 +158,9 @@ public struct RankResponse: MeshMessage {
     public var contributions: [Double]
     /// Candidates that were left out because the feature store doesn't know them.
     public var unknown: UInt32
+    /// What the model computes from: for callers that fetch the viewer's features ahead.
+    public var schemaVersion: UInt32
+    public var embeddingVersion: String
 
     /// Creates a message; a field that is left out has its default.
     public init(
@@ -131,7 +171,9 @@ public struct RankResponse: MeshMessage {
         featureNames: [String] = [],
         intercept: Double = 0,
         contributions: [Double] = [],
-        unknown: UInt32 = 0
+        unknown: UInt32 = 0,
+        schemaVersion: UInt32 = 0,
+        embeddingVersion: String = ""
     ) {
         self.userIDs = userIDs
         self.scores = scores
@@ -141,6 +183,8 @@ public struct RankResponse: MeshMessage {
         self.intercept = intercept
         self.contributions = contributions
         self.unknown = unknown
+        self.schemaVersion = schemaVersion
+        self.embeddingVersion = embeddingVersion
     }
 }
 
@@ -250,6 +294,7 @@ extension RankRequest: @unsafe ProtobufCMessage {
         self.context = unsafe try ProtobufC.message(layout.pointee.context, as: RequestContext.self)
         self.exposures = unsafe ProtobufC.numbers(layout.pointee.exposures, layout.pointee.n_exposures)
         self.newcomerIDs = unsafe ProtobufC.numbers(layout.pointee.newcomer_ids, layout.pointee.n_newcomer_ids)
+        self.viewer = unsafe try ProtobufC.message(layout.pointee.viewer, as: ViewerFeatures.self)
     }
 
     /// Everything but the arrays of numbers, which the caller points at or copies.
@@ -263,7 +308,49 @@ extension RankRequest: @unsafe ProtobufCMessage {
         if let value = self.context {
             unsafe layout.context = value.place(in: storage)
         }
+        if let value = self.viewer {
+            unsafe layout.viewer = value.place(in: storage)
+        }
         return unsafe layout
+    }
+}
+
+extension ViewerFeatures: @unsafe ProtobufCMessage {
+    typealias Layout = Duet__Ranking__V1__ViewerFeatures
+
+    public init(unpacking bytes: UnsafeRawBufferPointer) throws(MeshError) {
+        self = unsafe try ProtobufC.unpack(bytes, with: duet__ranking__v1__viewer_features__unpack)
+    }
+
+    public func withPackedForm<R>(_ body: (Int, (UnsafeMutableRawBufferPointer) -> Void) throws(MeshError) -> R) throws(MeshError) -> R {
+        let storage = ProtobufCStorage()
+        var layout = unsafe self.layout(in: storage)
+        return unsafe try self.row.withUnsafeBufferPointer { (array) throws(MeshError) -> R in
+            unsafe layout.row = UnsafeMutablePointer(mutating: array.baseAddress)
+            unsafe layout.n_row = array.count
+            return unsafe try ProtobufC.lend(&layout, storage, body)
+        }
+    }
+
+    init(layout: UnsafePointer<Layout>) throws(MeshError) {
+        self.schemaVersion = unsafe layout.pointee.schema_version
+        self.embeddingVersion = unsafe try ProtobufC.string(layout.pointee.embedding_version, "ViewerFeatures.embedding_version")
+        self.row = unsafe ProtobufC.numbers(layout.pointee.row, layout.pointee.n_row)
+    }
+
+    /// Everything but the arrays of numbers, which the caller points at or copies.
+    private func layout(in storage: ProtobufCStorage) -> Layout {
+        var layout = unsafe Layout()
+        unsafe duet__ranking__v1__viewer_features__init(&layout)
+        unsafe layout.schema_version = self.schemaVersion
+        unsafe layout.embedding_version = storage.bytes(self.embeddingVersion)
+        return unsafe layout
+    }
+
+    func place(in storage: ProtobufCStorage) -> UnsafeMutablePointer<Layout> {
+        var layout = unsafe self.layout(in: storage)
+        unsafe (layout.row, layout.n_row) = storage.copy(self.row)
+        return unsafe storage.place(layout)
     }
 }
 
@@ -338,6 +425,8 @@ extension RankResponse: @unsafe ProtobufCMessage {
         self.intercept = unsafe layout.pointee.intercept
         self.contributions = unsafe ProtobufC.numbers(layout.pointee.contributions, layout.pointee.n_contributions)
         self.unknown = unsafe layout.pointee.unknown
+        self.schemaVersion = unsafe layout.pointee.schema_version
+        self.embeddingVersion = unsafe try ProtobufC.string(layout.pointee.embedding_version, "RankResponse.embedding_version")
     }
 
     /// Everything but the arrays of numbers, which the caller points at or copies.
@@ -348,6 +437,8 @@ extension RankResponse: @unsafe ProtobufCMessage {
         unsafe (layout.feature_names, layout.n_feature_names) = storage.copy(self.featureNames.map { unsafe storage.bytes($0) })
         unsafe layout.intercept = self.intercept
         unsafe layout.unknown = self.unknown
+        unsafe layout.schema_version = self.schemaVersion
+        unsafe layout.embedding_version = storage.bytes(self.embeddingVersion)
         return unsafe layout
     }
 }
