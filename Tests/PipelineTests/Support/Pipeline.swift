@@ -100,7 +100,8 @@ final class Pipeline: Sendable {
                 replicas: MeshReplicas(
                     discovery: discovery, clients: Stage.allCases.map { ($0.rawValue, client($0)) }, logger: quietLogger),
                 idempotency: NoMemory(), candidates: MeshCandidates(CandidateServiceClient(client(.candidate))),
-                ranking: MeshRanking(RankingServiceClient(client(.ranking)), features: FeatureServiceClient(client(.feature))), keys: OneService(), revocations: NoRevocations(),
+                ranking: MeshRanking(RankingServiceClient(client(.ranking)), features: FeatureServiceClient(client(.feature))), keys: OneService(),
+                revocations: NoRevocations(),
                 rateLimits: NoLimits(), probe: { [] }),
             configuration: configuration, registry: MetricsRegistry(), logger: quietLogger, now: now)
         await self.application.prepare()
