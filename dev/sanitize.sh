@@ -12,9 +12,11 @@ for kind in $kinds; do
     swift build --build-tests --sanitize="$kind" --scratch-path "$folder"
     preload=
     if [ "$kind" = thread ]; then
+        export THREAD_SANITIZER=1
         preload=$PWD/$folder/swift-mutex.so
         clang -O2 -shared -fPIC -o "$preload" dev/sanitize/swift-mutex.c
     fi
+    [ "$kind" = thread ] || unset THREAD_SANITIZER
     # A test can print "passed" and the run still fail: the exit status decides.
     LD_PRELOAD=$preload swift test --skip-build --sanitize="$kind" --scratch-path "$folder" --no-parallel --skip EndToEndTests "${filters[@]}"
 done

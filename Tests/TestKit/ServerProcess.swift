@@ -49,6 +49,8 @@ private final class SpawnThread: Sendable {
     private let bell = DispatchSemaphore(value: 0)
 
     private init() {
+        // As in every executable: who writes to a server that was just killed gets an error, not a signal.
+        _ = Glibc.signal(SIGPIPE, SIG_IGN)
         let thread = Thread {
             while true {
                 self.bell.wait()
