@@ -22,6 +22,10 @@ extension Storage {
                 ), before AS (
                     SELECT DISTINCT user_id FROM interactions
                     WHERE occurred_at > now() - interval '14 days' AND occurred_at <= now() - interval '7 days'
+                ), back AS (
+                    SELECT DISTINCT user_id FROM acted
+                ), liked AS (
+                    SELECT user_id, target_user_id, max(occurred_at) AS liked_at FROM acted WHERE kind IN (1, 3) GROUP BY 1, 2
                 ), ratios (name, value) AS (
                     -- Of the judgements, the share that are likes.
                     SELECT 'like_rate', count(*) FILTER (WHERE kind IN (1, 3))::float8 / nullif(count(*) FILTER (WHERE kind IN (1, 2, 3)), 0)
@@ -33,17 +37,14 @@ extension Storage {
                     FROM acted
                     UNION ALL
                     -- Of the people shown, the share that the viewer liked afterwards.
-                    SELECT 'acceptance_rate', avg((EXISTS (
-                        SELECT FROM interactions AS i
-                        WHERE i.target_user_id = s.target_user_id AND i.user_id = s.user_id AND i.kind IN (1, 3)
-                            AND i.occurred_at >= s.served_at))::int)::float8
-                    FROM shown AS s
+                    SELECT 'acceptance_rate', avg((coalesce(l.liked_at >= s.served_at, false))::int)::float8
+                    FROM shown AS s LEFT JOIN liked AS l USING (user_id, target_user_id)
                     UNION ALL
                     -- Of all people, the share that did something.
-                    SELECT 'engagement', count(DISTINCT user_id)::float8 / nullif((SELECT count(*) FROM users), 0) FROM acted
+                    SELECT 'engagement', count(*)::float8 / nullif((SELECT count(*) FROM users), 0) FROM back
                     UNION ALL
                     -- Of those who did something the week before, the share that did something again.
-                    SELECT 'retention', avg((EXISTS (SELECT FROM acted AS a WHERE a.user_id = b.user_id))::int)::float8 FROM before AS b
+                    SELECT 'retention', count(k.user_id)::float8 / nullif(count(*), 0) FROM before AS b LEFT JOIN back AS k USING (user_id)
                     UNION ALL
                     -- 0: everybody is shown as often; 1: one person alone.
                     SELECT 'exposure_gini', (2 * sum(place * times) / nullif(max(people) * max(total), 0)
