@@ -1,5 +1,6 @@
 internal import Features
 internal import LinearMath
+internal import Models
 
 /// Rows that stage 2 learns from.
 struct ExampleSet: Sendable {
@@ -26,6 +27,26 @@ struct ExampleSet: Sendable {
             all.labels += part.labels
             all.weights += part.weights
         }
+    }
+
+    /// How much each feature of a ranker moves its log-odds over these rows: |weight| · standard deviation, as shares of their sum.
+    func importance(of ranker: LogisticModel) -> [(name: String, share: Double)] {
+        let width = ranker.names.count
+        let total = self.weights.reduce(0.0) { $0 + Double($1) }
+        guard total > 0 else { return [] }
+        var means = [Double](repeating: 0, count: width)
+        var squares = means
+        for row in self.weights.indices {
+            let weight = Double(self.weights[row]) / total
+            for index in 0..<width {
+                let value = Double(self.features[row * width + index])
+                means[index] += weight * value
+                squares[index] += weight * value * value
+            }
+        }
+        let moves = (0..<width).map { abs(ranker.weights[$0]) * max(0, squares[$0] - means[$0] * means[$0]).squareRoot() }
+        let sum = moves.reduce(0, +)
+        return sum > 0 ? zip(ranker.names, moves).map { ($0, $1 / sum) } : []
     }
 
     private mutating func add(

@@ -27,11 +27,13 @@ struct FactorizationSearch {
     /// - Parameters:
     ///   - likes: The more there are, the fewer settings are tried, since each costs more.
     ///   - fixed: Settings that are compared, and no others; empty: a search.
-    init(people: Int, likes: Int, fixed: [FactorizationTrial]) {
+    ///   - effort: Multiplies the number of settings that are tried beyond the usual ones, and adds a finer step.
+    init(people: Int, likes: Int, fixed: [FactorizationTrial], effort: Int = 1) {
         self.isFixed = !fixed.isEmpty
         self.queue = self.isFixed ? fixed : Self.usual(people: people)
         self.known = Set(self.queue)
-        self.budget = self.isFixed ? fixed.count : self.queue.count + min(24, 1_000_000 / max(1, likes))
+        self.budget = self.isFixed ? fixed.count : self.queue.count + effort * min(24, 1_000_000 / max(1, likes))
+        if effort > 1 { self.steps.append(1.25) }
     }
 
     private static func usual(people: Int) -> [FactorizationTrial] {

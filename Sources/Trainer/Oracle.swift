@@ -28,4 +28,11 @@ struct Oracle: Sendable {
         }
         return best.sorted()
     }
+
+    /// The true probability that a person who looks at somebody likes them; `nil` where the truth knows not both, or they don't fit.
+    func chance(_ other: Int, for person: Int) -> Double? {
+        let (viewer, candidate) = (self.hidden[person], self.hidden[other])
+        guard viewer >= 0, candidate >= 0, self.truth.people[viewer].isCompatible(with: self.truth.people[candidate]) else { return nil }
+        return Statistics.sigmoid(self.truth.utility(of: candidate, for: viewer))
+    }
 }

@@ -13,6 +13,9 @@ struct Recipe: Sendable {
     let fusion: Fusion
     let quality: RankingMetrics
     let metrics: [String: Double]
+    let rankerPenalty: Double
+    /// What was tried, in that order.
+    let trials: [TuningReport.Trial]
 
     /// Weights of the other direction that are tried.
     private static let reciprocalWeights = [0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1]
@@ -24,65 +27,59 @@ struct Recipe: Sendable {
         guard !bench.teachers.isEmpty, bench.past.likes.entryCount > 0 else {
             throw TrainingError(.notEnoughData, "There are too few likes to learn from some and be judged by others.")
         }
-        let (finder, moment) = try await Self.search(bench, counters, dataset, options, reporter)
+        var trials: [TuningReport.Trial] = []
+        let (finder, moment) = try await Self.search(bench, counters, dataset, options, reporter, &trials)
         _ = reporter.begin(.examples)
         let examples = await ExampleSet.make(bench, finder, moment, options)
-        _ = reporter.begin(.ranking)
-        let fit = LogisticTrainer.fit(
-            features: examples.features, width: PairSchema.width, labels: examples.labels, weights: examples.weights,
-            l2: options.rankerPenalty)
-        let ranker = try LogisticModel(names: PairSchema.schema.names, weights: fit.weights, intercept: fit.intercept)
-        _ = reporter.begin(.validating)
-        let draft = try Self.draft(ranker, finder, options)
-        let validation = try await Validation(bench, finder, Scorer(model: draft), moment, threads: options.threads)
+        let penalties = options.rankerPenalties.isEmpty ? [options.rankerPenalty] : options.rankerPenalties
+        var best: (ranker: LogisticModel, penalty: Double, validation: Validation)?
+        for penalty in penalties {
+            try Task.checkCancellation()
+            _ = reporter.begin(.ranking)
+            let fit = LogisticTrainer.fit(
+                features: examples.features, width: PairSchema.width, labels: examples.labels, weights: examples.weights, l2: penalty)
+            let ranker = try LogisticModel(names: PairSchema.schema.names, weights: fit.weights, intercept: fit.intercept)
+            _ = reporter.begin(.validating)
+            let draft = try Self.draft(ranker, finder, options)
+            let validation = try await Validation(bench, finder, Scorer(model: draft), moment, threads: options.threads)
+            let quality = validation.quality(reciprocalWeight: 0).ndcg.ndcg
+            if penalties.count > 1 {
+                trials.append(.init(stage: "ranker", parameters: ["penalty": penalty], quality: quality))
+            }
+            if quality > best?.validation.quality(reciprocalWeight: 0).ndcg.ndcg ?? -1 { best = (ranker, penalty, validation) }
+        }
+        guard let (ranker, penalty, validation) = best else { throw TrainingError(.invalidOption, "There is no penalty to try.") }
         let weight = validation.bestReciprocalWeight(of: Self.reciprocalWeights)
         let (calibration, error, bins) = Calibrator.fit(validation)
         let quality = validation.quality(reciprocalWeight: weight)
         var metrics = ["ndcg@10": quality.ndcg.ndcg, "recall@20": quality.recall.recall, "judges": Double(bench.judges.count)]
+        metrics["ndcg@10.se"] = quality.ndcg.ndcgStandardError
+        for (name, share) in examples.importance(of: ranker) { metrics["\(ModelRecord.importancePrefix)\(name)"] = share }
         metrics["auc"] = validation.areaUnderCurve
         metrics["ece"] = error
         // For plots beside other versions.
         for (index, bin) in bins.enumerated() {
-            metrics["calibration.\(index).predicted"] = bin.predicted
-            metrics["calibration.\(index).observed"] = bin.observed
-            metrics["calibration.\(index).count"] = Double(bin.count)
+            metrics["\(ModelRecord.calibrationPrefix)\(index).predicted"] = bin.predicted
+            metrics["\(ModelRecord.calibrationPrefix)\(index).observed"] = bin.observed
+            metrics["\(ModelRecord.calibrationPrefix)\(index).count"] = Double(bin.count)
         }
-        for (name, importance) in Self.importances(of: ranker, in: examples) { metrics["importance.\(name)"] = importance }
         for (name, baseline) in [("stage1", validation.stage1), ("popularity", validation.popularity)] {
             metrics["\(name).ndcg@10"] = baseline.ndcg.ndcg
             metrics["\(name).recall@20"] = baseline.recall.recall
         }
         return Recipe(
             bench: bench, counters: counters, factorization: finder.factors.parameters, ranker: ranker, calibration: calibration,
-            fusion: try Fusion(kind: .product, reciprocalWeight: weight), quality: quality.ndcg, metrics: metrics)
-    }
-
-    /// How far a feature moves the log-odds of an average pair: its weight times its standard deviation.
-    private static func importances(of ranker: LogisticModel, in examples: ExampleSet) -> [(String, Double)] {
-        let (width, count) = (PairSchema.width, examples.features.count / PairSchema.width)
-        guard count > 1 else { return [] }
-        var sums = [Double](repeating: 0, count: width)
-        var squares = sums
-        for row in 0..<count {
-            for column in 0..<width {
-                let value = Double(examples.features[row * width + column])
-                sums[column] += value
-                squares[column] += value * value
-            }
-        }
-        return (0..<width).map { column in
-            let mean = sums[column] / Double(count)
-            let deviation = max(0, squares[column] / Double(count) - mean * mean).squareRoot()
-            return (ranker.names[column], abs(ranker.weights[column]) * deviation)
-        }
+            fusion: try Fusion(kind: .product, reciprocalWeight: weight), quality: quality.ndcg, metrics: metrics, rankerPenalty: penalty,
+            trials: trials)
     }
 
     /// Fits settings of stage 1 on the past and keeps the best.
     private static func search(
-        _ bench: Workbench, _ counters: [BehaviourCounters], _ dataset: Dataset, _ options: TrainingOptions, _ reporter: ProgressReporter
+        _ bench: Workbench, _ counters: [BehaviourCounters], _ dataset: Dataset, _ options: TrainingOptions, _ reporter: ProgressReporter,
+        _ trials: inout [TuningReport.Trial]
     ) async throws -> (CandidateFinder, RequestMoment) {
         var search = FactorizationSearch(
-            people: dataset.users.count, likes: bench.past.likes.entryCount, fixed: options.factorizations)
+            people: dataset.users.count, likes: bench.past.likes.entryCount, fixed: options.factorizations, effort: options.searchEffort)
         let tried = reporter.begin(.searching, total: search.budget)
         // Stage 1 is judged by factors alone: features that hold them are computed once, for the best.
         let profiles = await FeatureTable(
@@ -101,6 +98,7 @@ struct Recipe: Sendable {
             let quality = await FactorizationSearch.quality(bench, candidate, cutoff: 50, threads: options.threads)
             if quality > best?.quality ?? -1 { best = (factors, quality) }
             search.judged(trial, quality: quality)
+            trials.append(.init(stage: "factorization", parameters: trial.parameters, quality: quality))
             tried(search.trialCount)
         }
         tried(search.budget)
@@ -149,7 +147,7 @@ struct Recipe: Sendable {
             "factors": "\(self.factorization.factors)", "iterations": "\(self.factorization.iterations)",
             "unobserved_weight": "\(self.factorization.unobservedWeight)", "regularization": "\(self.factorization.regularization)",
             "regularization_exponent": "\(self.factorization.regularizationExponent)",
-            "reciprocal_weight": "\(self.fusion.reciprocalWeight)", "ranker_penalty": "\(options.rankerPenalty)",
+            "reciprocal_weight": "\(self.fusion.reciprocalWeight)", "ranker_penalty": "\(self.rankerPenalty)",
             "cut": self.bench.division.cut?.iso8601 ?? "random",
         ]
     }

@@ -43,12 +43,42 @@ public struct TrainingJob: Sendable {
         } else {
             outcome = options.activates ? .activated : .registered
         }
-        let parameters = recipe.lineage(dataset, options)
+        var parameters = recipe.lineage(dataset, options)
+        if let (active, quality) = guarded {
+            parameters["compared_with"] = active
+            parameters["compared_quality"] = "\(quality)"
+        }
+        if case .rejected = outcome { parameters[ModelRecord.rejectionKey] = guarded?.version }
         try await self.publisher.publish(
             model, lineage: parameters, users: dataset.users, factors: factors, activates: outcome == .activated, reporter)
         return TrainingReport(
             version: version, outcome: outcome, people: dataset.users.count, interactions: dataset.events.count, metrics: recipe.metrics,
             parameters: parameters, duration: ContinuousClock.now - start)
+    }
+
+    /// Looks for the settings that do best on the latest part of the log, more thoroughly than a training does, and stores nothing.
+    ///
+    /// - Parameter progress: Called from several tasks.
+    /// - Throws: ``TrainingError``, or what the source or the registry throws.
+    public func tune(
+        _ options: TrainingOptions, progress: @escaping @Sendable (TrainingProgress) -> Void = { _ in }
+    ) async throws -> TuningReport {
+        try options.validate()
+        let start = ContinuousClock.now
+        let reporter = ProgressReporter(report: progress)
+        let dataset = try await Dataset(reading: self.source, until: options.now, progress: reporter.begin(.reading))
+        try Self.requireEnough(dataset)
+        let recipe = try await Recipe.learn(dataset, options, reporter)
+        let active = try await self.comparison(recipe, dataset, options)
+        let chosen = recipe.factorization
+        return TuningReport(
+            trials: recipe.trials,
+            factorization: FactorizationTrial(
+                factors: chosen.factors, iterations: chosen.iterations,
+                unobservedMass: chosen.unobservedWeight * Double(dataset.users.count), regularization: chosen.regularization,
+                regularizationExponent: chosen.regularizationExponent),
+            rankerPenalty: recipe.rankerPenalty, metrics: recipe.metrics, activeVersion: active?.version, activeQuality: active?.quality,
+            people: dataset.users.count, interactions: dataset.events.count, duration: ContinuousClock.now - start)
     }
 
     private static func requireEnough(_ dataset: Dataset) throws(TrainingError) {

@@ -15,6 +15,10 @@ public struct TrainingOptions: Sendable {
     public var validationPeople = 2000
     /// Strength of the L2 penalty on stage 2's mean loss.
     public var rankerPenalty = 1e-5
+    /// Penalties that are compared; empty: ``rankerPenalty`` alone.
+    public var rankerPenalties: [Double] = []
+    /// How much longer than usual the search for stage 1's setting may take.
+    public var searchEffort = 1
     /// Settings of stage 1 that are compared; empty: a choice for the size of the data.
     public var factorizations: [FactorizationTrial] = []
     /// How many candidates each source of stage 1 proposes.
@@ -31,8 +35,10 @@ public struct TrainingOptions: Sendable {
         guard self.heldOutShare > 0, self.heldOutShare < 1 else {
             throw TrainingError(.invalidOption, "The held-out share must lie between 0 and 1.")
         }
-        guard self.threads >= 1, self.rankerPeople >= 1, self.validationPeople >= 1, self.rankerPenalty >= 0 else {
-            throw TrainingError(.invalidOption, "Threads and numbers of people must be at least 1, the penalty not negative.")
+        guard self.threads >= 1, self.rankerPeople >= 1, self.validationPeople >= 1, self.searchEffort >= 1,
+            ([self.rankerPenalty] + self.rankerPenalties).allSatisfy({ $0 >= 0 })
+        else {
+            throw TrainingError(.invalidOption, "Threads, effort and numbers of people must be at least 1, penalties not negative.")
         }
         guard self.quotas.values.allSatisfy({ $0 >= 0 }), self.quotas.values.contains(where: { $0 > 0 }) else {
             throw TrainingError(.invalidOption, "At least one source must have a quota, and none a negative one.")

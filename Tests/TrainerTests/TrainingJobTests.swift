@@ -148,3 +148,37 @@ import Trainer
         } throws: { ($0 as? TrainingError)?.code == .noModel }
     }
 }
+
+@Suite(.serialized) struct TuningTests {
+    @Test("Tuning tries settings of both stages, stores nothing, and what it finds trains a model of that quality")
+    func tuning() async throws {
+        let community = try TrainingJobTests.community.get()
+        let store = InMemoryStore()
+        let job = TrainingJob(source: TrainingJobTests.source(community), models: store, embeddings: store)
+        let options = TrainingJobTests.options {
+            $0.factorizations = [
+                FactorizationTrial(factors: 8, iterations: 6, unobservedMass: 20, regularization: 0.05, regularizationExponent: 1),
+                FactorizationTrial(factors: 16, iterations: 8, unobservedMass: 100, regularization: 0.01, regularizationExponent: 1),
+            ]
+            $0.rankerPenalties = [1e-5, 1]
+        }
+        let report = try await job.tune(options)
+        #expect(report.trials.map(\.stage) == ["factorization", "factorization", "ranker", "ranker"])
+        #expect(report.rankerPenalty == 1e-5, "A penalty of 1 leaves next to nothing of the weights.")
+        #expect(report.activeVersion == nil)
+        #expect(try await store.models().isEmpty)
+
+        let trained = try await job.run(
+            TrainingJobTests.options {
+                $0.factorizations = [report.factorization]
+                $0.rankerPenalties = [report.rankerPenalty]
+            })
+        #expect(trained.metrics["ndcg@10"] == report.metrics["ndcg@10"])
+        let record = try #require(try await store.active())
+        #expect(abs(record.importance.reduce(0) { $0 + $1.share } - 1) < 1e-9)
+        #expect(record.quality == report.metrics["ndcg@10"])
+        let again = try await job.tune(options)
+        #expect(again.activeVersion == trained.version)
+        #expect(again.trials == report.trials)
+    }
+}

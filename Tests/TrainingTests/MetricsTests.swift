@@ -69,3 +69,47 @@ func pairHoldOut() {
     #expect(Array(held[..<1000]) == Array(held[1000...]))
     #expect((120...280).contains(held[..<1000].count { $0 }))
 }
+
+@Test("A paired comparison worked out by hand")
+func pairedComparison() {
+    let comparison = PairedComparison([0.5, 0.7, 0.9, 0.5], over: [0.4, 0.5, 0.6, 0.5])
+    #expect(comparison.count == 4)
+    #expect(abs(comparison.meanDifference - 0.15) < 1e-12)
+    // Deviations −.05, .05, .15, −.15: variance .05 / 3, of the mean .05 / 12.
+    #expect(abs(comparison.standardError - (0.05 / 12).squareRoot()) < 1e-12)
+    #expect(abs(comparison.tStatistic - 0.15 / (0.05 / 12).squareRoot()) < 1e-9)
+    #expect(comparison.interval.contains(0.15))
+    #expect(PairedComparison([1, 1], over: [1, 1]).tStatistic == 0)
+    #expect(PairedComparison([2, 2], over: [1, 1]).tStatistic == .infinity)
+    #expect(PairedComparison([], over: []).meanDifference == 0)
+}
+
+@Test("Novelty, diversity and serendipity of lists worked out by hand")
+func listMetrics() {
+    // Columns 0 and 1 are liked by all four, 2 and 3 by the same one of them, 4 by another.
+    let entries =
+        (0..<4).flatMap { row in [0, 1].map { (row: Int32(row), column: Int32($0), weight: Float(1)) } }
+        + [(0, 2), (0, 3), (1, 4)].map { (row: Int32($0.0), column: Int32($0.1), weight: Float(1)) }
+    let matrix = InteractionMatrix(rows: 4, columns: 5, entries: entries)
+    var metrics = ListMetrics(matrix, cutoff: 2)
+    metrics.add(ranked: [2, 3, 0], relevant: [3, 0])
+    #expect(metrics.novelty == 2, "One in four is two bits.")
+    #expect(metrics.diversity == 0, "The same person likes both.")
+    #expect(metrics.serendipity == 0.5)
+    metrics.add(ranked: [0, 4], relevant: [0])
+    #expect(metrics.novelty == 1.5)
+    #expect(abs(metrics.diversity - (1 - 0.5) / 2) < 1e-12, "One shared of four and one.")
+    #expect(metrics.serendipity == 0.25, "The popular one is no surprise.")
+}
+
+@Test("The Lorenz curve counts those who are never shown")
+func lorenzCurve() {
+    var metrics = CatalogueMetrics(catalogueSize: 4)
+    metrics.add(ranked: [1, 2])
+    metrics.add(ranked: [1])
+    metrics.add(ranked: [1])
+    let curve = metrics.lorenzCurve
+    #expect(curve.count == 101)
+    #expect([0, 25, 50, 75, 100].map { curve[$0] } == [0, 0, 0, 0.25, 1])
+    #expect(CatalogueMetrics(catalogueSize: 4).lorenzCurve.isEmpty)
+}

@@ -75,6 +75,45 @@ func testIsNotSeen() throws {
     #expect(first.blendWeights == second.blendWeights)
 }
 
+@Test("Each model of a blend is measured alone, and the blend against it")
+func baselines() throws {
+    let folder = try TemporaryFolder()
+    _ = try writeSplit(folder)
+    var options = SplitEvaluation.Options(directory: folder.path)
+    options.model = "blend"
+    let report = try SplitEvaluation.run(options)
+    #expect(report.baselines.map(\.model).last == "popularity")
+    #expect(report.baselines.count == report.models.count + 1)
+    for baseline in report.baselines {
+        #expect(abs(report.metricsAt10.ndcg - baseline.metricsAt10.ndcg - baseline.gain.meanDifference) < 1e-9)
+        #expect(baseline.recallCurve.last == baseline.metricsAt20.recall)
+    }
+    #expect(zip(report.recallCurve, report.recallCurve.dropFirst()).allSatisfy { $0 <= $1 })
+}
+
+@Test("Whether test follows train in time is told by the times alone", arguments: [(0, true), (-1000, false)])
+func protocolOfTheSplit(shift: Int64, follows: Bool) throws {
+    // Everybody changes their mind: what is late is another group than what is early, so that the two protocols choose differently.
+    let folder = try TemporaryFolder()
+    var train: [[Int64]] = []
+    var test: [[Int64]] = []
+    for entry in groupedInteractions(people: 80, items: 60, groups: 4, perPerson: 12) {
+        let time = Int64(train.count + test.count)
+        if (train.count + test.count) % 6 == 5 {
+            test.append([Int64(entry.row), Int64(entry.column), 100_000 + time + 200 * shift])
+        } else {
+            train.append([Int64(entry.row), Int64(entry.column), time])
+        }
+    }
+    try folder.write("train.tsv", train)
+    try folder.write("test.tsv", test)
+    let timed = try SplitEvaluation.run(SplitEvaluation.Options(directory: folder.path))
+    try folder.write("train.tsv", train.map { Array($0.prefix(2)) })
+    try folder.write("test.tsv", test.map { Array($0.prefix(2)) })
+    let untimed = try SplitEvaluation.run(SplitEvaluation.Options(directory: folder.path))
+    #expect((timed.models == untimed.models && timed.blendWeights == untimed.blendWeights) == !follows)
+}
+
 @Test("Among people nobody is shown themselves, and pairs get probabilities of a match")
 func reciprocal() throws {
     let folder = try TemporaryFolder()

@@ -17,7 +17,7 @@ import Glibc
             CommandGroup(name: "Running", subcommands: [Up.self, Down.self, Scale.self, Call.self]),
             CommandGroup(name: "Watching", subcommands: [Status.self, Top.self, MeshState.self, MetricsBridge.self, Errors.self, LogLevel.self]),
             CommandGroup(name: "Data", subcommands: [Import.self, Export.self, Simulate.self, Migrate.self]),
-            CommandGroup(name: "Learning", subcommands: [Train.self, Evaluate.self]),
+            CommandGroup(name: "Learning", subcommands: [Train.self, Tune.self, Evaluate.self, Models.self]),
             CommandGroup(name: "Asking", subcommands: [Recommend.self, Why.self, Allocate.self, Token.self]),
         ])
 

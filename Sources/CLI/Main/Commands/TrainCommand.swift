@@ -66,7 +66,9 @@ struct Train: AsyncParsableCommand {
             "Trained \(report.version) on \(Format.count(report.people)) people and \(Format.count(report.interactions)) interactions "
                 + "in \(Format.duration(report.duration)).")
         // What plots are made of is for plots.
-        let metrics = report.metrics.filter { !$0.key.hasPrefix("calibration.") && !$0.key.hasPrefix("importance.") }.sorted { $0.key < $1.key }
+        let metrics = report.metrics
+            .filter { !$0.key.hasPrefix(ModelRecord.calibrationPrefix) && !$0.key.hasPrefix(ModelRecord.importancePrefix) }
+            .sorted { $0.key < $1.key }
         for line in Format.table(metrics.map { ["  " + $0.key, Format.decimal($0.value, 4)] }, right: [1]) { console.line(line) }
         switch report.outcome {
         case .activated: console.line("It serves from now on.")
@@ -78,7 +80,7 @@ struct Train: AsyncParsableCommand {
         }
     }
 
-    private static func name(_ outcome: TrainingReport.Outcome) -> String {
+    static func name(_ outcome: TrainingReport.Outcome) -> String {
         switch outcome {
         case .activated: "activated"
         case .registered: "registered"

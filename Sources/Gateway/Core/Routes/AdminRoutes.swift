@@ -24,9 +24,14 @@ struct AdminRoutes: Sendable {
                 answers: [.init(200, "Newest first.", .array(Self.model, maximumCount: 100_000))] + AnswerCatalogue.guarded,
                 handler: self.listModels),
             Route(
-                .post, "\(Self.prefix)/models/{version}/activate", "activateModel", tag: "admin", "Serve another model", access: Self.access,
-                parameters: [.path("version", .text(1...100), "Of a registered model.")],
-                answers: [.init(200, "Served from now on.", Self.model), AnswerCatalogue.notFound] + AnswerCatalogue.guarded,
+                .post, "\(Self.prefix)/models/{version}/activate", "activateModel", tag: "admin", "Serve another model",
+                details: "A model that was measured worse than the active one is refused with 409 unless `force` is set.", access: Self.access,
+                parameters: [
+                    .path("version", .text(1...100), "Of a registered model."),
+                    .query("force", .boolean, default: .bool(false), "Even if it is worse."),
+                ],
+                answers: [.init(200, "Served from now on.", Self.model), AnswerCatalogue.notFound, AnswerCatalogue.conflict]
+                    + AnswerCatalogue.guarded,
                 handler: self.activate),
             Route(
                 .post, "\(Self.prefix)/models/rollback", "rollBackModel", tag: "admin", "Serve the model that was served before",
@@ -111,17 +116,20 @@ struct AdminRoutes: Sendable {
 
     @Sendable private func activate(_ request: RouteRequest) async throws -> Response {
         let version = request.arguments.string("version") ?? ""
-        guard try await self.models.models().contains(where: { $0.version == version }) else {
+        let models = try await self.models.models()
+        guard let model = models.first(where: { $0.version == version }) else {
             throw APIError(.notFound, "There is no such model.")
+        }
+        let isForced = request.arguments.boolean("force") ?? false
+        if !isForced, let active = models.first(where: \.isActive), let objection = model.objection(toReplacing: active) {
+            throw APIError(.conflict, objection)
         }
         return try await self.activate(version, "model.activate", request)
     }
 
     /// To the one that was active last before the one that is active now.
     @Sendable private func rollBack(_ request: RouteRequest) async throws -> Response {
-        let models = try await self.models.models()
-        let earlier = models.filter { !$0.isActive && $0.activatedAt != nil }
-        guard let previous = earlier.max(by: { ($0.activatedAt ?? $0.createdAt) < ($1.activatedAt ?? $1.createdAt) }) else {
+        guard let previous = ModelRecord.previous(of: try await self.models.models()) else {
             throw APIError(.conflict, "No other model was active before.")
         }
         return try await self.activate(previous.version, "model.rollback", request)

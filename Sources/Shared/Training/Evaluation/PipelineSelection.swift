@@ -17,23 +17,18 @@ enum PipelineSelection {
     ) throws(SplitEvaluationError) -> Plan {
         let families = try Self.families(options)
         var generator = SeededGenerator(seed: options.seed)
-        // Where both sides are the same people, a pair held out one way would show through the other.
-        let method: ValidationSet.Method = data.sameIDs ? .pairs : data.hasTimes ? .temporal : .random
-        let validation = ValidationSet(
-            data, method: method, share: SplitEvaluation.Validation.share,
-            maximumRows: SplitEvaluation.Validation.maximumPeople(interactions: data.train.count, columns: data.columnIDs.count),
-            generator: &generator)
+        let validations = Self.validations(data, &generator)
         var trials: [ParameterSearch.Trial] = []
         if options.parameters.isEmpty {
             var search = ParameterSearch(
-                validation: validation, interactions: data.train.count, seed: options.seed, threads: options.threads, progress: progress)
+                validations: validations, interactions: data.train.count, seed: options.seed, threads: options.threads, progress: progress)
             trials = families.compactMap { search.best(of: $0) }
         } else if let family = families.first, families.count == 1 {
             let forced = try Self.usual(family, seed: options.seed).replacing(options.parameters)
-            guard let model = forced.fitted(to: validation.matrix, threads: options.threads) else {
+            guard let model = forced.fitted(to: validations[0].matrix, threads: options.threads) else {
                 throw SplitEvaluationError(.badParameter, "\(family.rawValue) can't be fitted to this split with these parameters.")
             }
-            trials = [.init(specification: forced, quality: validation.quality(of: model, threads: options.threads))]
+            trials = [.init(specification: forced, quality: validations[0].quality(of: model, threads: options.threads))]
         } else {
             throw SplitEvaluationError(.badParameter, "Parameters need the model that they belong to.")
         }
@@ -42,22 +37,40 @@ enum PipelineSelection {
         }
         var plan = Plan(name: best.specification.family.rawValue, models: [best], quality: best.quality)
         if trials.count > 1 {
-            Self.consider(blendOf: trials, validation, options, &plan, progress)
+            Self.consider(blendOf: trials, validations, options, &plan, progress)
         }
-        if options.reciprocal || options.pairs != nil { Self.addMutual(validation, options, &plan, progress) }
+        if options.reciprocal || options.pairs != nil { Self.addMutual(validations[0], options, &plan, progress) }
         return plan
+    }
+
+    /// The parts of train that settings are judged by: drawn as test was drawn, and several where one alone would be small.
+    private static func validations(_ data: SplitData, _ generator: inout SeededGenerator) -> [ValidationSet] {
+        // Where both sides are the same people, a pair held out one way would show through the other.
+        let method: ValidationSet.Method = data.sameIDs ? .pairs : data.isTemporal ? .temporal : .random
+        let limit = SplitEvaluation.Validation.maximumPeople(interactions: data.train.count, columns: data.columnIDs.count)
+        let count =
+            switch method {
+            case .temporal: 1  // The latest part is always the same one.
+            case _ where data.train.count > SplitEvaluation.Validation.repetitionLimit: 1
+            case .pairs: 2
+            case .random: 3
+            }
+        return (0..<count).map { _ in
+            ValidationSet(
+                data, method: method, share: SplitEvaluation.Validation.share, maximumRows: limit, generator: &generator)
+        }
     }
 
     /// Blends the models that are not hopeless, and keeps the blend if it does better than the best of them.
     private static func consider(
-        blendOf trials: [ParameterSearch.Trial], _ validation: ValidationSet, _ options: SplitEvaluation.Options, _ plan: inout Plan,
+        blendOf trials: [ParameterSearch.Trial], _ validations: [ValidationSet], _ options: SplitEvaluation.Options, _ plan: inout Plan,
         _ progress: (@Sendable (String) -> Void)?
     ) {
         let best = plan.quality ?? 0
         let used = trials.filter { $0.quality > 0.5 * best && $0.specification != .popularity }
         guard used.count > 1 else { return }
-        let pipeline = Self.pipeline(used, validation, options)
-        let blend = BlendTrainer.fit(pipeline, validation, count: options.listLength, threads: options.threads)
+        let parts = validations.map { (pipeline: Self.pipeline(used, $0, options), validation: $0) }
+        let blend = BlendTrainer.fit(parts, width: used.count + 1, count: options.listLength, threads: options.threads)
         progress?("blend of \(used.count) models: \(ParameterSearch.rounded(blend.quality))")
         guard blend.quality > best || options.model == "blend" else { return }
         plan = Plan(name: "blend", models: used, weights: blend.weights, quality: blend.quality)

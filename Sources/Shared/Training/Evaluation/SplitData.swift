@@ -12,8 +12,8 @@ struct SplitData: Sendable {
     let columnIDs: [Int64]
     /// Rows and columns are the same people.
     let sameIDs: Bool
-    /// Whether the file has times, and more than one.
-    let hasTimes: Bool
+    /// Whether test follows train in time: train has times, and test, where it has them too, lies behind each person's train.
+    let isTemporal: Bool
     /// Each cell once, with its latest time; by row and then column.
     let train: [Interaction]
     /// The people to rank for, ascending, and what was held out of theirs.
@@ -50,8 +50,24 @@ struct SplitData: Sendable {
             merged.append(cell)
         }
         self.train = merged
-        self.hasTimes = train.allSatisfy { $0.time != nil } && Set(train.lazy.map(\.time)).count > 1
+        let hasTimes = train.allSatisfy { $0.time != nil } && Set(train.lazy.map(\.time)).count > 1
+        self.isTemporal = hasTimes && Self.follows(test, after: train)
         self.test = Dictionary(grouping: test, by: \.first).map { ($0.key, Set($0.value.map(\.second))) }.sorted { $0.0 < $1.0 }
+    }
+
+    /// Whether what test holds of a person happened after what train holds; of nearly all people, since clocks are coarse. Test without
+    /// times is taken to follow: why else would train have them?
+    private static func follows(_ test: [TabSeparatedFile.Row], after train: [TabSeparatedFile.Row]) -> Bool {
+        var last: [Int64: Int64] = [:]
+        for row in train { last[row.first] = max(last[row.first] ?? .min, row.time ?? .min) }
+        var first: [Int64: Int64] = [:]
+        for row in test {
+            guard let time = row.time else { return true }
+            first[row.first] = min(first[row.first] ?? .max, time)
+        }
+        let known = first.filter { last[$0.key] != nil }
+        let following = known.count { $0.value >= last[$0.key] ?? .max }
+        return Double(following) >= 0.9 * Double(known.count)
     }
 
     func matrix(of interactions: some Sequence<Interaction>) -> InteractionMatrix {

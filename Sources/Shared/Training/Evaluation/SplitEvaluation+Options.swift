@@ -39,9 +39,11 @@ extension SplitEvaluation {
     enum Validation {
         /// Share of each person's interactions (or of the pairs) that is held out.
         static let share = 0.2
+        /// Up to so many interactions of train, validation is repeated with other draws.
+        static let repetitionLimit = 200_000
         /// Floating-point operations that the search for a family's parameters may take, for each training interaction.
         static let budgetPerInteraction: [ModelSpecification.Family: Double] = [
-            .ials: 1.2e6, .ease: 0.4e6, .itemKNN: 0.4e6, .userKNN: 0.4e6, .popularity: 1e3,
+            .ials: 6e6, .ease: 1e6, .itemKNN: 0.8e6, .userKNN: 0.8e6, .popularity: 1e3,
         ]
 
         /// How many people judge: each of them costs a score for every column, so that more are sampled.

@@ -8,6 +8,17 @@ extension SplitEvaluation {
             public let quality: Double
         }
 
+        /// One of the pipeline's models alone, on the test part, beside the whole pipeline.
+        public struct Baseline: Sendable {
+            public let model: String
+            public let metricsAt10: RankingMetrics
+            public let metricsAt20: RankingMetrics
+            /// NDCG@10 of the pipeline over this model, person by person.
+            public let gain: PairedComparison
+            /// By length of the list, from 1.
+            public let recallCurve: [Double]
+        }
+
         /// The pipeline that was chosen: one model's name, or `blend`.
         public let pipeline: String
         /// Its models with their parameters.
@@ -25,11 +36,18 @@ extension SplitEvaluation {
         public let metricsAt20: RankingMetrics
         /// Over the lists, against all items of train.
         public let catalogue: CatalogueMetrics
+        public let lists: ListMetrics
+        /// Recall by length of the list, from 1.
+        public let recallCurve: [Double]
+        /// Each model of a blend alone, and popularity.
+        public let baselines: [Baseline]
         public let seconds: Double
 
+        typealias Lists = [(user: Int64, items: [Int64])]
+
         init(
-            data: SplitData, lists: [(user: Int64, items: [Int64])], plan: PipelineSelection.Plan, matrix: InteractionMatrix,
-            seconds: Double
+            data: SplitData, lists: Lists, baselines: [(model: String, lists: Lists)], plan: PipelineSelection.Plan,
+            matrix: InteractionMatrix, seconds: Double
         ) {
             self.pipeline = plan.name
             self.models = plan.models.map {
@@ -39,19 +57,43 @@ extension SplitEvaluation {
             self.validationQuality = plan.quality
             self.mutualQuality = plan.mutualQuality
             self.balance = plan.mutual?.balance
-            var ten = RankingMetrics(cutoff: 10)
-            var twenty = RankingMetrics(cutoff: 20)
-            var catalogue = CatalogueMetrics(catalogueSize: (0..<matrix.columnCount).count { matrix.byColumn.degree(of: $0) > 0 })
+            self.metricsAt10 = Self.metrics(lists, data, cutoff: 10)
+            self.metricsAt20 = Self.metrics(lists, data, cutoff: 20)
+            self.recallCurve = Self.recallCurve(lists, data)
             let columns = SplitData.numbers(data.columnIDs)
+            var catalogue = CatalogueMetrics(catalogueSize: (0..<matrix.columnCount).count { matrix.byColumn.degree(of: $0) > 0 })
+            var beyond = ListMetrics(matrix, cutoff: 20)
             for (list, test) in zip(lists, data.test) {
-                ten.add(ranked: list.items, relevant: test.items)
-                twenty.add(ranked: list.items, relevant: test.items)
-                catalogue.add(ranked: list.items.compactMap { columns[$0] })
+                let ranked = list.items.compactMap { columns[$0] }
+                catalogue.add(ranked: ranked)
+                beyond.add(ranked: ranked, relevant: Set(test.items.compactMap { columns[$0] }))
             }
-            self.metricsAt10 = ten
-            self.metricsAt20 = twenty
             self.catalogue = catalogue
+            self.lists = beyond
+            let own = Self.ndcgs(lists, data)
+            self.baselines = baselines.map { model, lists in
+                Baseline(
+                    model: model, metricsAt10: Self.metrics(lists, data, cutoff: 10), metricsAt20: Self.metrics(lists, data, cutoff: 20),
+                    gain: PairedComparison(own, over: Self.ndcgs(lists, data)), recallCurve: Self.recallCurve(lists, data))
+            }
             self.seconds = seconds
+        }
+
+        private static func metrics(_ lists: Lists, _ data: SplitData, cutoff: Int) -> RankingMetrics {
+            var metrics = RankingMetrics(cutoff: cutoff)
+            for (list, test) in zip(lists, data.test) { metrics.add(ranked: list.items, relevant: test.items) }
+            return metrics
+        }
+
+        /// NDCG@10 of each person.
+        private static func ndcgs(_ lists: Lists, _ data: SplitData) -> [Double] {
+            zip(lists, data.test).map { list, test in
+                RankingMetrics.ndcg(hits: list.items.map(test.items.contains), relevant: test.items.count, cutoff: 10)
+            }
+        }
+
+        private static func recallCurve(_ lists: Lists, _ data: SplitData) -> [Double] {
+            (1...20).map { Self.metrics(lists, data, cutoff: $0).recall }
         }
     }
 }

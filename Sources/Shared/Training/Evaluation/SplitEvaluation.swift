@@ -3,8 +3,9 @@ internal import LinearMath
 
 /// Ranks for the people of a held-out split with the pipeline that does best on a validation part of its training interactions.
 ///
-/// Reads `train.tsv` and `test.tsv` (`user<TAB>item[<TAB>time]`, no header). Nothing is chosen by looking at `test.tsv`, which only says
-/// whom to rank for and, in the report, how well that went. Equal input, options and seed give equal lists.
+/// Reads `train.tsv` and `test.tsv` (`user<TAB>item[<TAB>time]`, no header). No model, parameter or weight is chosen by looking at whom
+/// `test.tsv` holds: it says whom to rank for and, in the report, how well that went; its times tell whether test follows train, so that
+/// the validation part is drawn in the same way. Equal input, options and seed give equal lists.
 public enum SplitEvaluation {
     /// Evaluates a split.
     ///
@@ -26,29 +27,57 @@ public enum SplitEvaluation {
         if let pairs = options.pairs, let scorer = plan.mutual {
             try Self.scorePairs(data, pipeline, scorer, pairs: pairs, mutual: options.reciprocal, threads: options.threads)
         }
-        return Report(data: data, lists: lists, plan: plan, matrix: matrix, seconds: Self.seconds() - started)
+        let seconds = Self.seconds() - started
+        return Report(
+            data: data, lists: lists, baselines: Self.baselines(data, pipeline, plan, options), plan: plan, matrix: matrix,
+            seconds: seconds)
+    }
+
+    /// What each model of a blend would have ranked alone, and popularity.
+    private static func baselines(
+        _ data: SplitData, _ pipeline: FittedPipeline, _ plan: PipelineSelection.Plan, _ options: Options
+    ) -> [(model: String, lists: Report.Lists)] {
+        var models = plan.weights == nil ? [] : zip(plan.models.map(\.specification.family.rawValue), pipeline.models).map { ($0, $1) }
+        if plan.name != ModelSpecification.Family.popularity.rawValue {
+            models.append((ModelSpecification.Family.popularity.rawValue, .popularity(Popularity.fit(pipeline.matrix))))
+        }
+        return models.map { name, model in
+            let lists = Self.lists(data, pipeline.matrix, options) { rows in
+                Ranker.rank(
+                    rows: rows, columnCount: data.columnIDs.count, matrix: pipeline.matrix, sameIDs: data.sameIDs,
+                    count: options.listLength, threads: options.threads
+                ) { row, scores in model.score(row: row, of: pipeline.matrix, into: &scores) }
+            }
+            return (name, lists)
+        }
     }
 
     /// For each person of test the ids ranked, best first.
     private static func rank(
         _ data: SplitData, _ pipeline: FittedPipeline, _ plan: PipelineSelection.Plan, _ options: Options
-    ) -> [(user: Int64, items: [Int64])] {
-        let numbers = SplitData.numbers(data.rowIDs)
-        let known = data.test.compactMap { numbers[$0.user] }.filter { pipeline.matrix.byRow.degree(of: Int($0)) > 0 }
-        let hits: [[Hit]]
-        if options.reciprocal, let scorer = plan.mutual {
-            hits = scorer.rank(pipeline, rows: known, count: options.listLength, threads: options.threads)
-        } else if let weights = plan.weights {
-            hits = Ranker.map(known, threads: options.threads) { pipeline.rank(row: $0, weights: weights, count: options.listLength) }
-        } else {
-            hits = Ranker.rank(
+    ) -> Report.Lists {
+        Self.lists(data, pipeline.matrix, options) { known in
+            if options.reciprocal, let scorer = plan.mutual {
+                return scorer.rank(pipeline, rows: known, count: options.listLength, threads: options.threads)
+            }
+            if let weights = plan.weights {
+                return Ranker.map(known, threads: options.threads) { pipeline.rank(row: $0, weights: weights, count: options.listLength) }
+            }
+            return Ranker.rank(
                 rows: known, columnCount: data.columnIDs.count, matrix: pipeline.matrix, sameIDs: data.sameIDs,
                 count: options.listLength, threads: options.threads
             ) { row, scores in pipeline.models.first?.score(row: row, of: pipeline.matrix, into: &scores) }
         }
-        let ranked = Dictionary(uniqueKeysWithValues: zip(known, hits))
-        // Somebody of whom train knows nothing gets what is popular.
-        let popular = Ranker.top(Popularity.fit(pipeline.matrix).scores, count: options.listLength + 1)
+    }
+
+    /// Lists for the people of test: those of whom train knows something by `rank`, the others by popularity.
+    private static func lists(
+        _ data: SplitData, _ matrix: InteractionMatrix, _ options: Options, _ rank: ([Int32]) -> [[Hit]]
+    ) -> Report.Lists {
+        let numbers = SplitData.numbers(data.rowIDs)
+        let known = data.test.compactMap { numbers[$0.user] }.filter { matrix.byRow.degree(of: Int($0)) > 0 }
+        let ranked = Dictionary(uniqueKeysWithValues: zip(known, rank(known)))
+        let popular = Ranker.top(Popularity.fit(matrix).scores, count: options.listLength + 1)
         return data.test.map { user, _ in
             let list = numbers[user].flatMap { ranked[$0] } ?? popular
             let ids = list.map { data.columnIDs[Int($0.row)] }
@@ -56,7 +85,7 @@ public enum SplitEvaluation {
         }
     }
 
-    private static func write(_ lists: [(user: Int64, items: [Int64])], to path: String) throws(SplitEvaluationError) {
+    private static func write(_ lists: Report.Lists, to path: String) throws(SplitEvaluationError) {
         var text = ""
         for (user, items) in lists {
             for (index, item) in items.enumerated() { text += "\(user)\t\(item)\t\(index + 1)\n" }

@@ -6,6 +6,7 @@ internal import CKernels
 /// Dense in the columns: n² floats and n³ operations, hence meant for at most `maximumColumns`.
 public struct EASE: Sendable {
     public static let maximumColumns = 6000
+    private static let widthWorthThreads = 3000
 
     public let columnCount: Int
     /// B, row-major.
@@ -19,7 +20,8 @@ public struct EASE: Sendable {
         guard n > 0, n <= Self.maximumColumns, regularization > 0 else { return nil }
         var inverse = Self.gram(matrix)
         for i in 0..<n { inverse[i * n + i] += regularization }
-        guard BLAS.invertPositiveDefinite(&inverse, width: n, threads: threads) else { return nil }
+        // Threads of OpenBLAS wait for one another by spinning, which costs more than it brings where there is little to do.
+        guard BLAS.invertPositiveDefinite(&inverse, width: n, threads: n < Self.widthWorthThreads ? 1 : threads) else { return nil }
         let diagonal = (0..<n).map { inverse[$0 * n + $0] }
         var weights = inverse.mutableSpan
         for i in 0..<n {

@@ -22,4 +22,15 @@ public struct CatalogueMetrics: Sendable, Hashable {
         let never = max(0, self.catalogueSize - self.exposures.count)
         return Statistics.gini(self.exposures.values.map(Double.init) + [Double](repeating: 0, count: never))
     }
+
+    /// The share of all exposure that the least shown share of the catalogue gets, at 0, 1, … 100 hundredths of the catalogue.
+    public var lorenzCurve: [Double] {
+        let never = max(0, self.catalogueSize - self.exposures.count)
+        let counts = [Int](repeating: 0, count: never) + self.exposures.values.sorted()
+        let total = Double(counts.reduce(0, +))
+        guard total > 0 else { return [] }
+        var sums = [0.0]
+        for count in counts { sums.append((sums.last ?? 0) + Double(count) / total) }
+        return (0...100).map { sums[$0 * counts.count / 100] }
+    }
 }

@@ -6,7 +6,8 @@ public struct RankingMetrics: Sendable, Hashable {
     public let cutoff: Int
     /// The number of people counted.
     public private(set) var users = 0
-    private var sums = (precision: 0.0, recall: 0.0, ndcg: 0.0, averagePrecision: 0.0, ndcgSquares: 0.0, hits: 0.0)
+    private var sums = (precision: 0.0, recall: 0.0, ndcg: 0.0, averagePrecision: 0.0, hits: 0.0)
+    private var squares = (recall: 0.0, ndcg: 0.0)
 
     public init(cutoff: Int) { self.cutoff = cutoff }
 
@@ -19,8 +20,9 @@ public struct RankingMetrics: Sendable, Hashable {
         self.users += 1
         self.sums.precision += found / Double(self.cutoff)
         self.sums.recall += found / Double(relevant.count)
+        self.squares.recall += found / Double(relevant.count) * (found / Double(relevant.count))
         self.sums.ndcg += ndcg
-        self.sums.ndcgSquares += ndcg * ndcg
+        self.squares.ndcg += ndcg * ndcg
         self.sums.averagePrecision += Self.averagePrecision(hits: hits, relevant: relevant.count, cutoff: self.cutoff)
         self.sums.hits += found > 0 ? 1 : 0
     }
@@ -33,9 +35,12 @@ public struct RankingMetrics: Sendable, Hashable {
     /// The share of people with at least one relevant item.
     public var hitRate: Double { self.mean(self.sums.hits) }
     /// Standard error of `ndcg`.
-    public var ndcgStandardError: Double {
-        let variance = self.mean(self.sums.ndcgSquares) - self.ndcg * self.ndcg
-        return self.users > 0 ? (max(variance, 0) / Double(self.users)).squareRoot() : 0
+    public var ndcgStandardError: Double { self.standardError(self.ndcg, self.squares.ndcg) }
+    /// Standard error of `recall`.
+    public var recallStandardError: Double { self.standardError(self.recall, self.squares.recall) }
+
+    private func standardError(_ mean: Double, _ squares: Double) -> Double {
+        self.users > 0 ? (max(self.mean(squares) - mean * mean, 0) / Double(self.users)).squareRoot() : 0
     }
 
     /// Normalised discounted cumulative gain with binary relevance, log₂(rank + 1) discounts.
@@ -60,7 +65,7 @@ public struct RankingMetrics: Sendable, Hashable {
     private func mean(_ sum: Double) -> Double { self.users > 0 ? sum / Double(self.users) : 0 }
 
     public static func == (left: RankingMetrics, right: RankingMetrics) -> Bool {
-        left.cutoff == right.cutoff && left.users == right.users && left.sums == right.sums
+        left.cutoff == right.cutoff && left.users == right.users && left.sums == right.sums && left.squares == right.squares
     }
 
     public func hash(into hasher: inout Hasher) {
