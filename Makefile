@@ -4,8 +4,8 @@ SWIFT ?= swift
 BUILD := .build/release
 UP_FLAGS := $(if $(DATA),--data $(DATA)) $(if $(PORT),--port $(PORT)) $(if $(DIR),--dir $(DIR))
 
-.PHONY: help setup build run test bench bench-mesh fuzz lint format generate check-mesh check-api check-deploy check-observability \
-        check-page check-all sanitize clean
+.PHONY: help setup build run test bench bench-mesh fuzz lint format generate check-mesh check-api check-likes check-deploy \
+        check-observability check-page check-all sanitize clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -52,6 +52,10 @@ sanitize: ## Run the tests under the thread and the address sanitizer
 	@deploy/setup.sh --dev
 	@dev/sanitize.sh
 
+check-likes: ## 100,000 pairs whose likes cross on two gateways: one match each
+	@deploy/setup.sh --dev
+	@MATCH_RACE_PAIRS=100000 TEST_TIME_LIMIT=1800 dev/test.sh PipelineTests
+
 check-mesh: ## The mesh's long tests: cancel storm of 100,000 calls, storms of connections, two network namespaces
 	@deploy/setup.sh --dev
 	@MESH_LONG_TESTS=1 dev/test.sh MeshTests
@@ -69,7 +73,7 @@ check-page: build ## The operator's page in headless Chromium against a running 
 	@deploy/setup.sh --dev --page
 	@dev/check-page.sh $(SHOTS)
 
-check-all: lint test check-api check-mesh check-deploy check-observability check-page sanitize fuzz bench bench-mesh ## All of CI, and what is too long for it
+check-all: lint test check-api check-likes check-mesh check-deploy check-observability check-page sanitize fuzz bench bench-mesh ## All of CI, and what is too long for it
 
 clean: ## Remove build products; data under .duet stays
 	@rm -rf .build .build-* .fuzz .bench dev/*/.build

@@ -159,7 +159,7 @@ let package = Package(
                 name: "PipelineTests",
                 dependencies: [
                     "CandidateSvcCore", "Domain", "FeatureSvcCore", "GatewayCore", "Mesh", "MeshAPI", "Models", "RankingSvcCore",
-                    "Simulation", "Telemetry", "TestKit", "Trainer", httpTypes, hummingbird, logging,
+                    "Postgres", "Redis", "Simulation", "Storage", "Telemetry", "TestKit", "Trainer", httpTypes, hummingbird, logging,
                 ],
                 swiftSettings: swiftSettings),
             .testTarget(

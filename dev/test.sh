@@ -24,7 +24,7 @@ if ! timeout 3600 swift test "${flags[@]}" --filter '^$' >"$log" 2>&1; then
 fi
 
 # Runs one target into the log, no longer than any target may take.
-run() { timeout 200 swift test "${flags[@]}" --skip-build --filter "^$1\\." >"$log" 2>&1; }
+run() { timeout "${TEST_TIME_LIMIT:-200}" swift test "${flags[@]}" --skip-build --filter "^$1\\." >"$log" 2>&1; }
 
 for target in "${targets[@]}"; do
     run "$target"

@@ -204,6 +204,25 @@ import Testing
         }
     }
 
+    @Test("A stream outlives the limit on slow clients, and ends whole when the server drains")
+    func stream() async throws {
+        try await Self.withServer(configure: {
+            $0.clientTimeouts.write = .milliseconds(200)
+            $0.clientTimeouts.resolution = .milliseconds(20)
+        }) { port, stop in
+            try await Self.withConnection(port) { connection in
+                async let answer = connection.exchange("GET /api/v1/users/1/events HTTP/1.1\r\nHost: x\r\n\(Self.token)\r\n")
+                // Longer than a client may take for an answer that waits for it.
+                try await Task.sleep(for: .milliseconds(900))
+                await stop()
+                let text = try await answer
+                #expect(text.hasPrefix("HTTP/1.1 200"))
+                #expect(text.contains("retry: 2000"))
+                #expect(text.hasSuffix("0\r\n\r\n"))
+            }
+        }
+    }
+
     @Test("A client that keeps asking is served beyond every limit")
     func busyClient() async throws {
         try await Self.withServer(configure: Self.impatient) { port, _ in

@@ -20,6 +20,18 @@ struct PoolStateMachineTests {
         #expect(machine.idleCount == 0)
     }
 
+    @Test("Where enough wait, one more fails at once; when one has been served there is room again")
+    func waiterLimit() {
+        var machine = PoolStateMachine(size: 1, overflow: 0, waiterLimit: 2)
+        #expect(machine.acquire(1) == .waitAndOpen(1))
+        #expect(machine.connected(1) == .lease(1, to: 1))
+        #expect(machine.acquire(2) == .wait)
+        #expect(machine.acquire(3) == .wait)
+        #expect(machine.acquire(4) == .failExhausted)
+        #expect(machine.released(1) == .lease(1, to: 2))
+        #expect(machine.acquire(5) == .wait)
+    }
+
     @Test("Waiters are served in their order; who left is skipped")
     func order() {
         var machine = self.idleMachine()

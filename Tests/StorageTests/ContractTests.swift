@@ -7,7 +7,7 @@ import Testing
 
 private let contracts =
     Contract<Repositories>.users + Contract.interactions + Contract.log + Contract.features + Contract.models + Contract.embeddings
-    + Contract.servingLog + Contract.pairs + Contract.privacy
+    + Contract.servingLog + Contract.pairs + Contract.events + Contract.privacy
 
 @Suite("Contracts of the repositories")
 struct RepositoryContractTests {

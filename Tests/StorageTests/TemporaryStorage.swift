@@ -13,7 +13,8 @@ struct TemporaryStorage {
         Repositories(
             users: self.storage.users, interactions: self.storage.interactions, gate: self.storage.gate, log: self.storage.log,
             features: self.storage.features, models: self.storage.models, embeddings: self.storage.embeddings,
-            servingLog: self.storage.servingLog, pairs: self.storage.pairs, privacy: self.storage.privacy, audit: self.storage.audit)
+            servingLog: self.storage.servingLog, pairs: self.storage.pairs, events: self.storage.events,
+            privacy: self.storage.privacy, audit: self.storage.audit)
     }
 
     /// - Parameter redis: The URL of a server; without one there are no bells and no caches.

@@ -14,6 +14,7 @@ public struct GatewayDependencies: Sendable {
     public var cache: any RecommendationCache
     public var servingLog: any ServingLogRepository
     public var pairs: any PairRepository
+    public var events: any EventRepository
     public var privacy: any PrivacyRepository
     public var audit: any AuditRepository
     public var copies: any CopyMaintenance
@@ -32,8 +33,9 @@ public struct GatewayDependencies: Sendable {
 
     public init(
         users: any UserRepository, interactions: any InteractionRepository, gate: any GateRepository, models: any ModelRepository,
-        cache: any RecommendationCache, servingLog: any ServingLogRepository, pairs: any PairRepository, privacy: any PrivacyRepository,
-        audit: any AuditRepository, copies: any CopyMaintenance, replicas: any ReplicaDirectory, idempotency: any IdempotencyMemory,
+        cache: any RecommendationCache, servingLog: any ServingLogRepository, pairs: any PairRepository, events: any EventRepository,
+        privacy: any PrivacyRepository, audit: any AuditRepository, copies: any CopyMaintenance, replicas: any ReplicaDirectory,
+        idempotency: any IdempotencyMemory,
         candidates: any CandidateGenerating, ranking: any CandidateRanking, keys: any KeySource, revocations: any RevocationStore,
         rateLimits: any RateLimitStore, probe: @escaping DependencyMonitor.Probe
     ) {
@@ -44,6 +46,7 @@ public struct GatewayDependencies: Sendable {
         self.cache = cache
         self.servingLog = servingLog
         self.pairs = pairs
+        self.events = events
         self.privacy = privacy
         self.audit = audit
         self.copies = copies
@@ -76,6 +79,9 @@ public struct GatewayConfiguration: Sendable {
     /// Audience that a token must name.
     public var audience = "duet"
     public var rateLimits = RateLimitPolicies()
+    public var eventStreams = EventStreamLimits()
+    /// Profiles that are kept in the process; 0: none.
+    public var profileCacheCapacity = 20_000
     /// Addresses whose `X-Forwarded-For` is believed.
     public var trustedProxies: Set<String> = []
 
@@ -95,6 +101,7 @@ public struct GatewayApplication: Sendable {
     private let erasures: ErasureFinisher
     private let observatory: Observatory
     private let business: BusinessMetrics?
+    private let hub: EventHub
     private let logger: Logger
     private let date = HTTPDate()
 
@@ -108,6 +115,8 @@ public struct GatewayApplication: Sendable {
     ) {
         let metrics = GatewayMetrics(registry: registry)
         let coherence = CacheCoherence(cache: dependencies.cache, logger: logger)
+        let profiles = ProfileCache(
+            cache: dependencies.cache, coherence: coherence, capacity: configuration.profileCacheCapacity, registry: registry, now: instant)
         let catalogue = ModelCatalogue(repository: dependencies.models, pinned: configuration.pinnedModelVersion)
         let servingLog = ServingLogWriter(repository: dependencies.servingLog, registry: registry, logger: logger)
         let monitor = DependencyMonitor(probe: dependencies.probe)
@@ -125,7 +134,7 @@ public struct GatewayApplication: Sendable {
         let revocations = RevocationList(store: dependencies.revocations, logger: logger)
         let users = UserRoutes(
             users: dependencies.users, interactions: dependencies.interactions, gate: dependencies.gate, coherence: coherence,
-            audit: audit)
+            profiles: profiles, audit: audit)
         let interactions = InteractionRoutes(
             interactions: dependencies.interactions, users: dependencies.users, coherence: coherence, limits: limits,
             metrics: metrics)
@@ -137,6 +146,12 @@ public struct GatewayApplication: Sendable {
         let batches = BatchRoutes(
             users: dependencies.users, interactions: dependencies.interactions, coherence: coherence, limits: limits,
             recommendations: service, metrics: metrics)
+        let verifier = TokenVerifier(keys: dependencies.keys, revocations: revocations, audience: configuration.audience, now: now)
+        let hub = EventHub(
+            events: dependencies.events, limits: configuration.eventStreams, registry: registry, logger: logger, now: instant)
+        let events = EventRoutes(
+            events: dependencies.events, users: dependencies.users, hub: hub, verifier: verifier, metrics: metrics, now: instant,
+            logger: logger)
         let pairs = PairRoutes(pairs: dependencies.pairs, users: dependencies.users)
         let privacy = PrivacyRoutes(privacy: dependencies.privacy, audit: audit)
         let admin = AdminRoutes(
@@ -151,11 +166,12 @@ public struct GatewayApplication: Sendable {
         let preferences = PreferenceRoutes(users: dependencies.users, coherence: coherence)
         let moderation = ModerationRoutes(users: dependencies.users, coherence: coherence, audit: audit)
         let why = WhyRoutes(pipeline: pipeline, users: dependencies.users, audit: audit)
-        let people: [Route] = users.routes + preferences.routes + interactions.routes + pairs.routes + batches.routes + privacy.routes
+        let people: [Route] = users.routes + preferences.routes + privacy.routes
+        let pairings: [Route] = interactions.routes + pairs.routes + events.routes + batches.routes
         let operation: [Route] = admin.routes + moderation.routes + why.routes + observation.routes + health.routes
         let described =
             recommendations.routes
-            + (people + operation).map { route in
+            + (people + pairings + operation).map { route in
                 var route = route
                 route.budget = route.budget ?? configuration.storeBudget
                 return route
@@ -169,7 +185,7 @@ public struct GatewayApplication: Sendable {
                 table: table, metrics: metrics, budget: configuration.requestBudget,
                 clientAddress: ClientAddress(trustedProxies: configuration.trustedProxies), now: now, logger: logger))
         let dispatcher = RouteDispatcher(
-            verifier: TokenVerifier(keys: dependencies.keys, revocations: revocations, audience: configuration.audience, now: now), limits: limits,
+            verifier: verifier, limits: limits,
             idempotency: IdempotencyGuard(memory: dependencies.idempotency, logger: logger), bodyLimit: configuration.bodyLimit)
         for route in table.routes {
             for method in route.method == .get ? [.get, .head] : [route.method] {
@@ -184,6 +200,7 @@ public struct GatewayApplication: Sendable {
         self.responder = router.buildResponder()
         self.keys = dependencies.keys
         self.revocations = revocations
+        self.hub = hub
         self.erasures = ErasureFinisher(
             users: dependencies.users, privacy: dependencies.privacy, copies: dependencies.copies, replicas: dependencies.replicas, now: now,
             logger: logger)
@@ -222,9 +239,13 @@ public struct GatewayApplication: Sendable {
             group.addTask { await self.erasures.run() }
             group.addTask { await self.observatory.run() }
             if let business = self.business { group.addTask { await business.run() } }
+            group.addTask { await self.hub.run() }
         }
         await self.servingLog.flush()
     }
+
+    /// Ends what would go on by itself, the streams of events: their clients come back to another gateway.
+    public func beginDraining() { self.hub.close() }
 
     /// Looks at dependencies and models once, so that the first request finds them known.
     public func prepare() async {

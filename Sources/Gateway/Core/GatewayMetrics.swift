@@ -32,6 +32,7 @@ final class GatewayMetrics: Sendable {
     private let latencies = Mutex<[String: Histogram]>([:])
     private let degradations = Mutex<[String: Counter]>([:])
     private let interactions = Mutex<[String: Counter]>([:])
+    private let events = Mutex<[String: Counter]>([:])
 
     init(registry: MetricsRegistry) {
         self.registry = registry
@@ -107,6 +108,10 @@ final class GatewayMetrics: Sendable {
 
     func recorded(_ kind: String) {
         self.counter(kind, in: self.interactions, "duet_interactions_total", "Interactions recorded.", label: "type").increment()
+    }
+
+    func told(_ kind: String) {
+        self.counter(kind, in: self.events, "duet_events_total", "Events written to streams.", label: "type").increment()
     }
 
     // MARK: Summary

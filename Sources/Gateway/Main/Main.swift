@@ -29,13 +29,18 @@ import Storage
         database.applicationName = "duet-gateway"
         database.connectTimeout = .seconds(1)
         database.acquireTimeout = .seconds(1)
+        // Beyond that, a request is told to come again sooner than it would be served.
+        database.waiterLimit = 256
+        database.breaksCircuit = true
         database.budget = { RequestBudget.remaining }
         let postgres = PostgresPool(configuration: database, logger: runtime.logger)
         runtime.onShutdown("postgres") { await postgres.shutdown() }
+        DependencyMetrics.register(postgres, runtime.metrics)
         var cacheServer = try RedisConfiguration(url: settings.required(.redisURL))
         // A store that hangs must leave a request time to be answered without it.
         cacheServer.commandTimeout = min(cacheServer.commandTimeout, settings.requestBudget / 2)
         let redis = RedisClient(configuration: cacheServer, logger: runtime.logger)
+        DependencyMetrics.register(redis, runtime.metrics)
         runtime.onShutdown("redis") { await redis.shutdown() }
         let storage = Storage(postgres: postgres, redis: redis, logger: runtime.logger)
 
@@ -60,12 +65,15 @@ import Storage
         configuration.rateLimits.address = RateLimitPolicy(rate: Double(settings.rateLimitAddressRate), burst: settings.rateLimitAddressBurst)
         configuration.rateLimits.likes = RateLimitPolicy(rate: Double(settings.likesPerDay) / 86_400, burst: settings.likesPerDay)
         configuration.passReturnDays = settings.passReturnDays
+        configuration.profileCacheCapacity = settings.profileCacheCapacity
+        configuration.eventStreams.streams = settings.eventStreams
         configuration.trustedProxies = Set(settings.trustedProxies)
         configuration.pinnedModelVersion = settings.rankingModelVersion
         var dependencies = GatewayDependencies(
             users: storage.users, interactions: storage.interactions, gate: storage.gate, models: storage.models,
-            cache: cache, servingLog: storage.servingLog, pairs: storage.pairs, privacy: storage.privacy, audit: storage.audit,
-            copies: copies, replicas: mesh.replicas, idempotency: RedisIdempotencyMemory(redis: redis), candidates: mesh.candidates,
+            cache: cache, servingLog: storage.servingLog, pairs: storage.pairs, events: storage.events, privacy: storage.privacy,
+            audit: storage.audit, copies: copies, replicas: mesh.replicas, idempotency: RedisIdempotencyMemory(redis: redis),
+            candidates: mesh.candidates,
             ranking: mesh.ranking, keys: keys,
             revocations: RedisRevocationStore(redis: redis), rateLimits: RedisRateLimitStore(redis: redis),
             probe: { await runtime.checks.run().map { DependencyMonitor.State(name: $0.name, failure: $0.failure) } })

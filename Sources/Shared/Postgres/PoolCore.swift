@@ -44,7 +44,7 @@ actor PoolCore {
         self.configuration = configuration
         self.loop = loop
         self.logger = logger
-        self.machine = PoolStateMachine(size: configuration.poolSize, overflow: configuration.maxOverflow)
+        self.machine = PoolStateMachine(size: configuration.poolSize, overflow: configuration.maxOverflow, waiterLimit: configuration.waiterLimit)
     }
 
     // MARK: Queries
@@ -180,6 +180,7 @@ actor PoolCore {
             self.open(id)  // May fail right here.
         case .failUnavailable:
             self.deliver(.failure(self.lastFailure ?? PostgresError(.serverUnavailable, "the server can't be reached")), for: purpose)
+        case .failExhausted: self.deliver(.failure(PostgresError(.poolExhausted, "too many calls wait for a connection")), for: purpose)
         case .failShutDown: self.deliver(.failure(PostgresError(.shutDown, "the pool was shut down")), for: purpose)
         }
         self.publishStatistics()

@@ -7,6 +7,7 @@ package struct PoolStateMachine {
 
     private let size: Int
     private let overflow: Int
+    private let waiterLimit: Int
     private var slots: [ConnectionID: Slot] = [:]
     /// Most recently used last, so that the same few connections stay warm.
     private var idle: [ConnectionID] = []
@@ -17,9 +18,10 @@ package struct PoolStateMachine {
     private var isBackingOff = false
     package private(set) var isShutDown = false
 
-    package init(size: Int, overflow: Int) {
+    package init(size: Int, overflow: Int, waiterLimit: Int = .max) {
         self.size = max(1, size)
         self.overflow = max(0, overflow)
+        self.waiterLimit = max(1, waiterLimit)
     }
 
     package var openCount: Int { self.slots.values.count { $0 != .connecting } }
@@ -35,6 +37,8 @@ package struct PoolStateMachine {
         case waitAndOpen(ConnectionID)
         /// The server has refused several times in a row and nothing is open: waiting would only add latency.
         case failUnavailable
+        /// So many wait that this one would only make it worse.
+        case failExhausted
         case failShutDown
     }
 
@@ -45,6 +49,7 @@ package struct PoolStateMachine {
             return .lease(connection)
         }
         if self.isBackingOff, self.failures > 1, self.openCount == 0 { return .failUnavailable }
+        guard self.waiters.count < self.waiterLimit else { return .failExhausted }
         self.waiters.append(waiter)
         guard let connection = self.openIfNeeded() else { return .wait }
         return .waitAndOpen(connection)

@@ -14,6 +14,10 @@ public struct PostgresConfiguration: Sendable {
     public var statementTimeout: Duration = .seconds(5)
     /// How long a call waits for a free connection.
     public var acquireTimeout: Duration = .seconds(2)
+    /// How many calls may wait for a connection; more fail at once.
+    public var waiterLimit = 4096
+    /// Whether calls fail at once while the server keeps failing or hanging, until one that probes succeeds.
+    public var breaksCircuit = false
     /// What is left of the time of the task that calls, asked for each wait; `nil`: nothing but the timeouts limits it. Whoever has none left
     /// gets ``PostgresError/Code/statementTimeout``; the server may still do what was sent.
     public var budget: @Sendable () -> Duration? = { nil }

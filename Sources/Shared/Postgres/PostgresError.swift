@@ -10,7 +10,9 @@ public struct PostgresError: Error, Sendable, CustomStringConvertible {
         public static let connectionFailed = Code(description: "connectionFailed")
         /// The server refuses work for now: starting, stopping, or out of connections. Also while a pool backs off.
         public static let serverUnavailable = Code(description: "serverUnavailable")
-        /// No connection became free within the pool's `acquireTimeout`.
+        /// The server has failed several times in a row; until it answers again nobody waits for it.
+        public static let circuitOpen = Code(description: "circuitOpen")
+        /// No connection became free within the pool's `acquireTimeout`, or too many wait for one already.
         public static let poolExhausted = Code(description: "poolExhausted")
         /// The statement ran longer than its timeout, on the server or (a server that hangs) here.
         public static let statementTimeout = Code(description: "statementTimeout")

@@ -5,9 +5,15 @@ internal import Reactor
 public final class PostgresPool: Sendable {
     /// A failure, which every call repeats, if the system gave no thread.
     private let started: Result<PoolCore, PostgresError>
+    /// `nil`: every call is made.
+    private let breaker: CircuitBreaker?
+    private let budget: @Sendable () -> Duration?
+    private let retries = RetryPolicy()
 
     /// Connects with the first call. The pool's thread ends after ``shutdown()`` when the last reference goes.
     public init(configuration: PostgresConfiguration, logger: Logger) {
+        self.breaker = configuration.breaksCircuit ? CircuitBreaker(policy: BreakerStateMachine.Policy()) : nil
+        self.budget = configuration.budget
         do {
             let loop = try EventLoop(name: "postgres")
             self.started = .success(PoolCore(configuration: configuration, loop: loop, logger: logger))
@@ -21,14 +27,58 @@ public final class PostgresPool: Sendable {
         (try? self.started.get())?.statistics.current ?? (0, 0, 0)
     }
 
+    /// Whether calls are refused: 0 no, 1 one call is probing, 2 yes; how often that began, and how many were refused.
+    public var circuit: (state: Int, openings: UInt64, refusals: UInt64) {
+        self.breaker.map { breaker in
+            let condition = breaker.condition
+            return (condition.state.rawValue, condition.openings, condition.refusals)
+        } ?? (0, 0, 0)
+    }
+
+    /// Runs one statement that changes nothing. If the connection breaks, or another transaction is in the way, it is run again, within the
+    /// caller's time.
+    public func read(_ query: PostgresQuery) async throws(PostgresError) -> PostgresRows {
+        var attempt = 1
+        while true {
+            do throws(PostgresError) {
+                return try await self.query(query)
+            } catch {
+                var generator = SystemRandomNumberGenerator()
+                guard
+                    let pause = self.retries.pause(after: error, attempt: attempt, budget: self.budget(), using: &generator),
+                    (try? await Task.sleep(for: pause)) != nil
+                else { throw error }
+                attempt += 1
+            }
+        }
+    }
+
     /// Runs one statement on any connection.
     ///
     /// If the task is cancelled this throws at once; the server may still do the work.
     public func query(_ query: PostgresQuery) async throws(PostgresError) -> PostgresRows {
-        try await self.started.get().query(query)
+        let core = try self.started.get()
+        guard let breaker else { return try await core.query(query) }
+        return try await breaker.call { () throws(PostgresError) in try await core.query(query) }
     }
 
-    /// Lends one connection to `body`. It goes back clean: what `body` left open is rolled back.
+    /// A connection on which the script was run: that one is free says nothing about the server, that it answers does.
+    private func connection(_ core: PoolCore, after script: String) async throws(PostgresError) -> PoolStateMachine.ConnectionID {
+        func begin() async throws(PostgresError) -> PoolStateMachine.ConnectionID {
+            let id = try await core.acquire()
+            do throws(PostgresError) {
+                _ = try await core.script(script, on: id)
+                return id
+            } catch {
+                await core.releaseClean(id)
+                throw error
+            }
+        }
+        guard let breaker else { return try await begin() }
+        return try await breaker.call { () throws(PostgresError) in try await begin() }
+    }
+
+    /// Lends one connection to `body`. It goes back clean: what `body` left open is rolled back. The circuit has no say in it.
     public func withConnection<R: Sendable>(_ body: (PostgresConnection) async throws -> sending R) async throws -> R {
         let core = try self.started.get()
         let id = try await core.acquire()
@@ -51,9 +101,8 @@ public final class PostgresPool: Sendable {
         _ body: (PostgresConnection) async throws -> sending R
     ) async throws -> R {
         let core = try self.started.get()
-        let id = try await core.acquire()
+        let id = try await self.connection(core, after: "BEGIN ISOLATION LEVEL \(isolation.sql)\(readOnly ? " READ ONLY" : "")")
         do {
-            try await core.script("BEGIN ISOLATION LEVEL \(isolation.sql)\(readOnly ? " READ ONLY" : "")", on: id)
             let result = try await body(PostgresConnection(core: core, id: id))
             if Task.isCancelled { throw PostgresError.cancelled }
             let tag = try await core.script("COMMIT", on: id, isCancellable: false)

@@ -76,6 +76,13 @@ extension SettingName {
             self.entry(.access, .text, nil, "Addresses of proxies, with commas between, whose X-Forwarded-For is believed.")
         case .maximumConnections:
             self.entry(.access, .integer(1...1_000_000), "4096", "Connections that a gateway holds at once; more get a 503.")
+        case .eventStreams:
+            self.entry(
+                .access, .integer(0...1_000_000), "1024", "Streams of events that a gateway holds open at once; more get a 503.")
+        case .profileCacheCapacity:
+            self.entry(
+                .access, .integer(0...10_000_000), "20000",
+                "Profiles that a gateway keeps in memory, about 1 kB each; 0 keeps none.")
         case .databaseURL:
             self.entry(
                 .stores, .url(schemes: ["postgresql", "postgres"], keywords: true), nil,

@@ -18,6 +18,8 @@ public enum SettingName: String, CaseIterable, Sendable {
     case rateLimitAddressBurst = "RATE_LIMIT_ADDRESS_BURST"
     case trustedProxies = "TRUSTED_PROXIES"
     case maximumConnections = "MAX_CONNECTIONS"
+    case eventStreams = "MAX_EVENT_STREAMS"
+    case profileCacheCapacity = "PROFILE_CACHE_CAPACITY"
     // Stores
     case databaseURL = "DATABASE_URL"
     case databasePoolSize = "DATABASE_POOL_SIZE"

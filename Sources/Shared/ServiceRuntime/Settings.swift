@@ -21,6 +21,8 @@ public struct Settings: Sendable {
     public var rateLimitAddressBurst: Int
     public var trustedProxies: [String]
     public var maximumConnections: Int
+    public var eventStreams: Int
+    public var profileCacheCapacity: Int
     /// For libpq; `nil` if unset. ``required(_:)`` where a process can't do without.
     public var databaseURL: String?
     public var databasePoolSize: Int
@@ -109,6 +111,8 @@ public struct Settings: Sendable {
         self.rateLimitAddressBurst = reader.integer(.rateLimitAddressBurst) ?? 1
         self.trustedProxies = (reader.text(.trustedProxies) ?? "").split(separator: ",").map { $0.filter { $0 != " " } }
         self.maximumConnections = reader.integer(.maximumConnections) ?? 1
+        self.eventStreams = reader.integer(.eventStreams) ?? 0
+        self.profileCacheCapacity = reader.integer(.profileCacheCapacity) ?? 0
         self.databaseURL = reader.url(.databaseURL)
         self.databasePoolSize = reader.integer(.databasePoolSize) ?? 1
         self.databaseMaxOverflow = reader.integer(.databaseMaxOverflow) ?? 0

@@ -14,7 +14,7 @@ struct PostgresGateRepository: GateRepository {
     ) async throws(RepositoryError) -> Admission {
         let ids = candidates.map(\.rawValue) + [viewer.rawValue]
         return try await translatingErrors {
-            let rows = try await self.postgres.query(
+            let rows = try await self.postgres.read(
                 """
                 SELECT \(.userColumns), \(.standingColumns), u.xid FROM users AS u
                 WHERE u.id = ANY (\(ids)) AND u.banned_at IS NULL AND (NOT u.paused OR u.id = \(viewer.rawValue))
@@ -44,7 +44,7 @@ struct PostgresGateRepository: GateRepository {
 
     func isSevered(_ first: UserID, _ second: UserID) async throws(RepositoryError) -> Bool {
         try await translatingErrors {
-            try await self.postgres.query(
+            try await self.postgres.read(
                 """
                 SELECT EXISTS (
                     SELECT FROM pair_states AS s

@@ -46,7 +46,7 @@ struct PostgresInteractionRepository: InteractionRepository {
 
     func statistics(of user: UserID) async throws(RepositoryError) -> InteractionStatistics {
         try await translatingErrors {
-            let rows = try await self.postgres.query(
+            let rows = try await self.postgres.read(
                 """
                 SELECT true, kind, count(*) FROM interactions WHERE user_id = \(user.rawValue) AND kind <> 7 GROUP BY kind
                 UNION ALL
@@ -77,7 +77,7 @@ struct PostgresInteractionRepository: InteractionRepository {
     func isMatch(_ first: UserID, _ second: UserID) async throws(RepositoryError) -> Bool {
         let (low, high) = (min(first, second).rawValue, max(first, second).rawValue)
         return try await translatingErrors {
-            try await self.postgres.query(
+            try await self.postgres.read(
                 "SELECT EXISTS (SELECT FROM matches WHERE low = \(low) AND high = \(high) AND ended_at IS NULL)"
             ).first?.bool(0) ?? false
         }
@@ -87,7 +87,7 @@ struct PostgresInteractionRepository: InteractionRepository {
         of user: UserID, since: Timestamp, intervalDays days: Int
     ) async throws(RepositoryError) -> [TimelineBucket] {
         try await translatingErrors {
-            let rows = try await self.postgres.query(
+            let rows = try await self.postgres.read(
                 """
                 SELECT floor(extract(epoch FROM occurred_at) / (86400 * \(days)))::bigint AS interval, kind, count(*)
                 FROM interactions
@@ -113,6 +113,6 @@ struct PostgresInteractionRepository: InteractionRepository {
     }
 
     private func interactions(_ statement: PostgresQuery) async throws(RepositoryError) -> [Interaction] {
-        try await translatingErrors { try await self.postgres.query(statement).map { row in try row.interaction() } }
+        try await translatingErrors { try await self.postgres.read(statement).map { row in try row.interaction() } }
     }
 }

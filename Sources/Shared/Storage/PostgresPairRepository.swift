@@ -20,7 +20,7 @@ struct PostgresPairRepository: PairRepository {
         statement.append(" ORDER BY s.updated_at DESC, s.user_id DESC LIMIT \(limit)")
         let query = statement
         return try await translatingErrors {
-            try await self.postgres.query(query).map { row in
+            try await self.postgres.read(query).map { row in
                 Admirer(
                     user: try row.user(at: 2), likedAt: Timestamp(microseconds: try row.timestamp(0)), isSuperLike: try row.int16(1) == 3)
             }
@@ -40,7 +40,7 @@ struct PostgresPairRepository: PairRepository {
         statement.append(" ORDER BY m.created_at DESC, m.other DESC LIMIT \(limit)")
         let query = statement
         return try await translatingErrors {
-            try await self.postgres.query(query).map { row in
+            try await self.postgres.read(query).map { row in
                 Match(user: try row.user(at: 1), since: Timestamp(microseconds: try row.timestamp(0)))
             }
         }

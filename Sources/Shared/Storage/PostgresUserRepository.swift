@@ -28,7 +28,7 @@ struct PostgresUserRepository: UserRepository {
 
     func user(_ id: UserID) async throws(RepositoryError) -> User? {
         try await translatingErrors {
-            try await self.postgres.query(
+            try await self.postgres.read(
                 "SELECT \(.userColumns) FROM users AS u WHERE u.id = \(id.rawValue) AND u.banned_at IS NULL"
             ).first?.user()
         }
@@ -37,7 +37,7 @@ struct PostgresUserRepository: UserRepository {
     func users(_ ids: [UserID]) async throws(RepositoryError) -> [User] {
         guard !ids.isEmpty else { return [] }
         return try await translatingErrors {
-            let rows = try await self.postgres.query(
+            let rows = try await self.postgres.read(
                 "SELECT \(.userColumns) FROM users AS u WHERE u.id = ANY (\(ids.map(\.rawValue))) AND u.banned_at IS NULL")
             return try rows.users(in: ids)
         }
@@ -81,7 +81,7 @@ struct PostgresUserRepository: UserRepository {
     func erasure(_ receipt: String) async throws(RepositoryError) -> Erasure? {
         guard Self.isUUID(receipt) else { return nil }
         return try await translatingErrors {
-            let rows = try await self.postgres.query(
+            let rows = try await self.postgres.read(
                 "SELECT receipt::text, user_id, requested_at, completed_at FROM erasures WHERE receipt = \(receipt)::uuid")
             guard let row = rows.first else { return nil }
             return Erasure(
@@ -100,11 +100,11 @@ struct PostgresUserRepository: UserRepository {
     }
 
     func list(_ query: UserQuery) async throws(RepositoryError) -> [User] {
-        try await translatingErrors { try await self.postgres.query(Self.statement(for: query)).map { row in try row.user() } }
+        try await translatingErrors { try await self.postgres.read(Self.statement(for: query)).map { row in try row.user() } }
     }
 
     func count() async throws(RepositoryError) -> Int {
-        try await translatingErrors { try await self.postgres.query("SELECT count(*) FROM users").first?.int(0) ?? 0 }
+        try await translatingErrors { try await self.postgres.read("SELECT count(*) FROM users").first?.int(0) ?? 0 }
     }
 
     /// Only the filters that are set go into the text, so that each combination gets a plan of its own.

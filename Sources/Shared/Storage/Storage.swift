@@ -16,6 +16,7 @@ public struct Storage: Sendable {
     public let embeddings: any EmbeddingRepository
     public let servingLog: any ServingLogRepository
     public let pairs: any PairRepository
+    public let events: any EventRepository
     public let privacy: any PrivacyRepository
     public let audit: any AuditRepository
     public let figures: any FiguresRepository
@@ -41,6 +42,7 @@ public struct Storage: Sendable {
         self.embeddings = PostgresEmbeddingRepository(postgres: postgres)
         self.servingLog = PostgresServingLogRepository(postgres: postgres)
         self.pairs = PostgresPairRepository(postgres: postgres)
+        self.events = PostgresEventRepository(postgres: postgres, bell: bell)
         self.privacy = PostgresPrivacyRepository(postgres: postgres)
         self.audit = PostgresAuditRepository(postgres: postgres)
         self.figures = PostgresFiguresRepository(postgres: postgres)

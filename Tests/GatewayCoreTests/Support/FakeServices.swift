@@ -9,6 +9,7 @@ final class FakeCache: RecommendationCache {
         var lists: [String: (bytes: [UInt8], shown: Set<UserID>, versions: CacheVersions)] = [:]
         var viewers: [UserID: UInt64] = [:]
         var safety: Int64 = 0
+        var actions: [UserID] = []
         var changes: [UserID: Int64] = [:]
         var isAway = false
         var hits = 0
@@ -40,6 +41,7 @@ final class FakeCache: RecommendationCache {
         try self.state.withLock { (state) throws(RepositoryError) in
             if state.isAway { throw RepositoryError(.unavailable) }
             for viewer in viewers { state.viewers[viewer, default: 0] += 1 }
+            state.actions += viewers
         }
     }
 
@@ -48,6 +50,16 @@ final class FakeCache: RecommendationCache {
             if state.isAway { throw RepositoryError(.unavailable) }
             state.safety += 1
             for person in people { state.changes[person] = state.safety }
+        }
+    }
+
+    func changedPeople(since position: ChangePosition?) async -> ChangedPeople? {
+        self.state.withLock { state in
+            if state.isAway { return nil }
+            let end = ChangePosition(run: "fake", changes: state.safety, actions: Int64(state.actions.count))
+            guard let position else { return ChangedPeople(people: nil, position: end) }
+            let changed = state.changes.filter { $0.value > position.changes }.map(\.key)
+            return ChangedPeople(people: changed + state.actions.dropFirst(Int(position.actions)), position: end)
         }
     }
 }

@@ -6,6 +6,7 @@ import Hummingbird
 import Logging
 import Synchronization
 import Telemetry
+import TestKit
 import Testing
 
 /// The real router and middleware over fakes.
@@ -23,6 +24,8 @@ final class Harness: Sendable {
     let replicas = FakeReplicas()
     let mesh = FakeMesh()
     let control = FakeControl()
+    /// What streams of events tell of; people and interactions of its own.
+    let events = InMemoryStore()
     let rateLimits: FakeRateLimits
     let clock: TestClock
     let application: GatewayApplication
@@ -59,8 +62,8 @@ final class Harness: Sendable {
         self.probe = health
         var dependencies = GatewayDependencies(
             users: store, interactions: store, gate: store, models: store, cache: self.cache, servingLog: self.servingLog,
-            pairs: store, privacy: store, audit: store, copies: self.copies, replicas: self.replicas, idempotency: self.memory,
-            candidates: self.candidates, ranking: self.ranking, keys: FakeKeys(),
+            pairs: store, events: self.events, privacy: store, audit: store, copies: self.copies, replicas: self.replicas,
+            idempotency: self.memory, candidates: self.candidates, ranking: self.ranking, keys: FakeKeys(),
             revocations: self.revocations, rateLimits: self.rateLimits, probe: { health.states })
         dependencies.observer = self.mesh
         dependencies.control = isSupervised ? self.control : nil

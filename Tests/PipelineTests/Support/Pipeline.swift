@@ -96,7 +96,7 @@ final class Pipeline: Sendable {
         self.application = GatewayApplication(
             GatewayDependencies(
                 users: store, interactions: store, gate: store, models: store, cache: self.cache, servingLog: store,
-                pairs: store, privacy: store, audit: store, copies: NoCopies(),
+                pairs: store, events: store, privacy: store, audit: store, copies: NoCopies(),
                 replicas: MeshReplicas(
                     discovery: discovery, clients: Stage.allCases.map { ($0.rawValue, client($0)) }, logger: quietLogger),
                 idempotency: NoMemory(), candidates: MeshCandidates(CandidateServiceClient(client(.candidate))),
@@ -199,38 +199,4 @@ final class Pipeline: Sendable {
             .post, "/api/v1/interactions/",
             body: #"{"user_id": \#(user), "target_user_id": \#(target), "interaction_type": "\#(kind.rawValue)"}"#)
     }
-}
-
-/// Knows one token, that of a service.
-private struct OneService: KeySource {
-    func claims(of token: String) async throws -> TokenClaims {
-        TokenClaims(subject: "tests", role: "service", expiresAt: 4_000_000_000, audiences: ["duet"])
-    }
-}
-
-/// Nobody brings a key here.
-private struct NoMemory: IdempotencyMemory {
-    func claim(_ key: String) async throws(RepositoryError) -> IdempotencyRecord { throw RepositoryError(.unavailable) }
-    func settle(_ key: String, _ answer: RememberedAnswer) async throws(RepositoryError) {}
-    func release(_ key: String) async throws(RepositoryError) {}
-}
-
-/// Nothing is ever revoked here.
-private struct NoRevocations: RevocationStore {
-    func revocations(limit: Int) async throws(RepositoryError) -> [Revocation] { [] }
-    func revoke(_ revocation: Revocation) async throws(RepositoryError) {}
-    func changes(interval: Duration) -> AsyncStream<Void> { AsyncStream { $0.finish() } }
-}
-
-/// Whoever asks may.
-private struct NoLimits: RateLimitStore {
-    func lease(_ key: String, _ policy: RateLimitPolicy, wanted: Int, minimum: Int) async throws(RepositoryError) -> RateLimitLease {
-        RateLimitLease(granted: wanted, remaining: policy.burst, retryAfter: .zero)
-    }
-}
-
-/// There is no Redis here.
-private struct NoCopies: CopyMaintenance {
-    func removeCopies(of user: UserID) async throws(RepositoryError) -> Int { 0 }
-    func flush() async throws(RepositoryError) -> Int { 0 }
 }

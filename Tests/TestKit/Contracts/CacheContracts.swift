@@ -30,6 +30,26 @@ extension Contract where Subject == any RecommendationCache {
                 try await cache.changed(people: [UserID(2)])
                 try expectEqual(await cache.found(for: UserID(7)), nil)
             },
+            Contract("A reader of copies learns of everyone who changed or did something, once, and at first that it may be anyone") { cache in
+                try await cache.changed(people: [UserID(1)])
+                guard let first = await cache.changedPeople(since: nil) else { throw ContractViolation(description: "away") }
+                try expectEqual(first.people, nil)
+                guard let none = await cache.changedPeople(since: first.position) else { throw ContractViolation(description: "away") }
+                try expectEqual(none.people, [])
+                // A log that begins can't tell what was before.
+                try await cache.bump(viewers: [UserID(7)])
+                guard let begun = await cache.changedPeople(since: none.position) else { throw ContractViolation(description: "away") }
+                try expect(begun.people.map { $0.contains(UserID(7)) } ?? true)
+                try await cache.changed(people: [UserID(2), UserID(3)])
+                try await cache.bump(viewers: [UserID(8)])
+                guard let news = await cache.changedPeople(since: begun.position) else { throw ContractViolation(description: "away") }
+                try expectEqual(news.people.map(Set.init), [UserID(2), UserID(3), UserID(8)])
+                guard let rest = await cache.changedPeople(since: news.position) else { throw ContractViolation(description: "away") }
+                try expectEqual(rest.people, [])
+                var foreign = news.position
+                foreign.run = "another"
+                try expectEqual(await cache.changedPeople(since: foreign)?.people, nil)
+            },
             Contract("A list that was being made when something changed is stale when it is stored") { cache in
                 for change in 0..<2 {
                     guard case .miss(let versions?) = await cache.lookup("key", viewer: UserID(7)) else {

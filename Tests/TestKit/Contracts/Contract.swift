@@ -11,13 +11,15 @@ public struct Repositories: Sendable {
     public let embeddings: any EmbeddingRepository
     public let servingLog: any ServingLogRepository
     public let pairs: any PairRepository
+    public let events: any EventRepository
     public let privacy: any PrivacyRepository
     public let audit: any AuditRepository
 
     public init(
         users: any UserRepository, interactions: any InteractionRepository, gate: any GateRepository, log: any LogRepository,
         features: any FeatureRepository, models: any ModelRepository, embeddings: any EmbeddingRepository,
-        servingLog: any ServingLogRepository, pairs: any PairRepository, privacy: any PrivacyRepository, audit: any AuditRepository
+        servingLog: any ServingLogRepository, pairs: any PairRepository, events: any EventRepository,
+        privacy: any PrivacyRepository, audit: any AuditRepository
     ) {
         self.users = users
         self.interactions = interactions
@@ -28,6 +30,7 @@ public struct Repositories: Sendable {
         self.embeddings = embeddings
         self.servingLog = servingLog
         self.pairs = pairs
+        self.events = events
         self.privacy = privacy
         self.audit = audit
     }
@@ -35,7 +38,7 @@ public struct Repositories: Sendable {
     public init(_ store: InMemoryStore) {
         self.init(
             users: store, interactions: store, gate: store, log: store, features: store, models: store, embeddings: store,
-            servingLog: store, pairs: store, privacy: store, audit: store)
+            servingLog: store, pairs: store, events: store, privacy: store, audit: store)
     }
 }
 

@@ -9,6 +9,7 @@ public final class InMemoryRecommendationCache: RecommendationCache {
         var viewers: [UserID: UInt64] = [:]
         var changes: [UserID: Int64] = [:]
         var safety: Int64 = 1
+        var actions: [(version: Int64, person: UserID)] = []
         var last: UInt64 = 0
 
         mutating func version(of viewer: UserID) -> UInt64 {
@@ -51,6 +52,7 @@ public final class InMemoryRecommendationCache: RecommendationCache {
             for viewer in viewers {
                 state.last += 1
                 state.viewers[viewer] = state.last
+                state.actions.append((Int64(state.last), viewer))
             }
         }
     }
@@ -60,6 +62,17 @@ public final class InMemoryRecommendationCache: RecommendationCache {
             guard !state.isAway else { throw RepositoryError(.unavailable) }
             state.safety += 1
             for person in people { state.changes[person] = state.safety }
+        }
+    }
+
+    public func changedPeople(since position: ChangePosition?) async -> ChangedPeople? {
+        self.state.withLock { state in
+            guard !state.isAway else { return nil }
+            let end = ChangePosition(run: "memory", changes: state.safety, actions: Int64(state.last))
+            guard let position, position.run == end.run else { return ChangedPeople(people: nil, position: end) }
+            let changed = state.changes.filter { $0.value > position.changes }.map(\.key)
+            let acted = state.actions.filter { $0.version > position.actions }.map(\.person)
+            return ChangedPeople(people: changed + acted, position: end)
         }
     }
 }

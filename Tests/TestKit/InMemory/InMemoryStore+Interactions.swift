@@ -149,11 +149,22 @@ extension InMemoryStore.State {
         let likesBack = self.pairs[pair.reversed]?.opinion?.isPositive == true
         let isOpen = own.opinion?.isPositive == true && likesBack && !self.isSevered(pair.user, pair.target)
         guard isOpen else {
-            self.matches.remove(pair.unordered)
+            if self.matches.remove(pair.unordered) != nil { self.tell(pair, .unmatch, at: time) }
             return false
         }
         let isNew = self.matches.insert(pair.unordered).inserted
-        if isNew { self.matchTimes[pair.unordered] = time }
+        if isNew {
+            self.matchTimes[pair.unordered] = time
+            self.tell(pair, .match, at: time)
+        }
         return isNew
+    }
+
+    private mutating func tell(_ pair: InMemoryStore.Pair, _ kind: PairEvent.Kind, at time: Timestamp) {
+        for pair in [pair.unordered, pair.unordered.reversed] {
+            self.lastInteraction += 1
+            let position = LogPosition(transaction: self.transaction, id: self.lastInteraction)
+            self.matchEvents.append((pair.user, PairEvent(position: position, kind: kind, other: pair.target, time: time)))
+        }
     }
 }

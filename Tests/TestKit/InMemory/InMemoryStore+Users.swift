@@ -56,6 +56,7 @@ extension InMemoryStore: UserRepository {
             state.interactions.removeAll { $0.interaction.userID == id || $0.interaction.targetUserID == id }
             state.pairs = state.pairs.filter { $0.key.user != id && $0.key.target != id }
             state.matches = state.matches.filter { $0.user != id && $0.target != id }
+            state.matchEvents.removeAll { $0.recipient == id || $0.event.other == id }
             for version in state.features.keys { state.features[version]?[id] = nil }
             for version in state.embeddings.keys { state.embeddings[version]?[id] = nil }
             state.served.removeAll { $0.list.userID == id }

@@ -39,6 +39,8 @@ public final class InMemoryStore: Sendable {
         var matches: Set<Pair> = []
         /// When each match was made.
         var matchTimes: [Pair: Timestamp] = [:]
+        /// What both sides of a match were told.
+        var matchEvents: [(recipient: UserID, event: PairEvent)] = []
         var audit: [AuditEntry] = []
         var features: [Int: [UserID: StoredFeatures]] = [:]
         var positions: [String: LogPosition] = [:]

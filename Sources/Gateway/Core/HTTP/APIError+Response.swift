@@ -62,6 +62,8 @@ extension Response {
         self.init(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
     }
 
+    init(json body: ByteBuffer) { self.init(status: .ok, headers: [.contentType: "application/json"], body: .init(byteBuffer: body)) }
+
     init(status: HTTPResponse.Status = .ok, headers: HTTPFields = [:], json write: (inout JSONWriter) throws -> Void) rethrows {
         self.init(json: try JSONWriter.bytes(write), status: status, headers: headers)
     }

@@ -108,6 +108,7 @@ public struct GatewayServer: Service {
         guard registry.beginDraining() else { return }
         self.logger.info("Draining", metadata: ["connections": "\(registry.count)"])
         listener.close(promise: nil)
+        self.application.beginDraining()
         let loop = listener.eventLoop
         _ = loop.scheduleTask(in: .init(self.configuration.drainGrace)) { registry.quiesce() }
         _ = loop.scheduleTask(in: .init(self.configuration.drainLimit)) { registry.closeAll() }

@@ -12,6 +12,9 @@ extension HTTPField.Name {
     static let rateLimitLimit = known("RateLimit-Limit")
     static let rateLimitRemaining = known("RateLimit-Remaining")
     static let rateLimitReset = known("RateLimit-Reset")
+    static let lastEventID = known("Last-Event-ID")
+    /// Tells nginx to pass on what comes as it comes.
+    static let accelBuffering = known("X-Accel-Buffering")
     static let forwardedFor = known("X-Forwarded-For")
 
     private static func known(_ name: String) -> Self {

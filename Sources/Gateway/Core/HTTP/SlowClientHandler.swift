@@ -9,7 +9,7 @@ public struct ClientTimeouts: Sendable {
     public var head: Duration = .seconds(10)
     /// From the header to the end of the body.
     public var body: Duration = .seconds(30)
-    /// To take an answer in.
+    /// To take in an answer, or the next part of one that comes in parts.
     public var write: Duration = .seconds(30)
     /// Between an answer and the whole header of the next request.
     public var idle: Duration = .seconds(75)
@@ -45,6 +45,8 @@ final class SlowClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var phase = Phase.first
     private var body = UnreadBody()
     private var looks = 0
+    /// Parts of the answer that the client has not taken in.
+    private var unwritten = 0
     private var timer: RepeatedTask?
 
     init(timeouts: ClientTimeouts, lingering: LingeringLimits, now: @escaping @Sendable () -> Timestamp) {
@@ -100,7 +102,15 @@ final class SlowClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
             head.headerFields[.connection] = "close"
             context.write(self.wrapOutboundOut(.head(head)), promise: promise)
         case .body:
-            context.write(data, promise: promise)
+            self.unwritten += 1
+            let written = promise ?? context.eventLoop.makePromise()
+            let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+            written.futureResult.whenComplete { _ in
+                // Each part has the time of its own.
+                bound.value.unwritten -= 1
+                bound.value.looks = 0
+            }
+            context.write(data, promise: written)
         case .end:
             let isLast = self.body.isTooMuchToRead
             let written = promise ?? context.eventLoop.makePromise()
@@ -123,6 +133,10 @@ final class SlowClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
         self.looks += 1
         let limit: Duration
         switch self.phase {
+        case .writing where self.unwritten == 0:
+            // The next part of a stream is the server's to write.
+            self.looks = 0
+            return
         case .first: limit = self.timeouts.head
         case .body: limit = self.timeouts.body
         case .writing: limit = self.timeouts.write

@@ -72,8 +72,7 @@ struct ObservationRoutes: Sendable {
     @Sendable private func stream(_ request: RouteRequest) async throws -> Response {
         let (observatory, isDraining) = (self.observatory, self.isDraining)
         return Response(
-            status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
-            body: ResponseBody { writer in
+            events: ResponseBody { writer in
                 let end = ContinuousClock.now.advanced(by: Self.streamLimit)
                 let updates = await observatory.watch()
                 let first = await observatory.current()
@@ -89,11 +88,7 @@ struct ObservationRoutes: Sendable {
     private static func event(_ observation: Observation, history: [TrafficPoint]?) -> ByteBuffer {
         let json = JSONWriter.bytes(reservingCapacity: 16_384) { $0.observation(observation, history: history) }
         var buffer = ByteBuffer()
-        buffer.reserveCapacity(json.count + 64)
-        // JSON has no raw line feed, so it is one line of data.
-        buffer.writeString("event: overview\ndata: ")
-        buffer.writeBytes(json)
-        buffer.writeString("\n\n")
+        EventText.append("overview", json: json, to: &buffer)
         return buffer
     }
 

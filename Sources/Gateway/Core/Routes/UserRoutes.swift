@@ -8,6 +8,7 @@ struct UserRoutes: Sendable {
     let interactions: any InteractionRepository
     let gate: any GateRepository
     let coherence: CacheCoherence
+    let profiles: ProfileCache
     let audit: Audit
 
     private static let id = Parameter.path("user_id")
@@ -94,12 +95,17 @@ struct UserRoutes: Sendable {
 
     @Sendable private func read(_ request: RouteRequest) async throws -> Response {
         let id = try request.arguments.userID()
+        let viewer = request.identity.userID
+        let ticket = await self.profiles.refresh()
+        if ticket != nil, let profile = self.profiles.profile(of: id, for: viewer) { return Response(json: profile) }
         // A block hides the profile as if it did not exist: the answer must not tell the difference.
-        if let viewer = request.identity.userID, viewer != id, try await self.gate.isSevered(viewer, id) {
+        if let viewer, viewer != id, try await self.gate.isSevered(viewer, id) {
             throw APIError.unknownUser(id.rawValue)
         }
         guard let user = try await self.users.user(id) else { throw APIError.unknownUser(id.rawValue) }
-        return Response { $0.user(user) }
+        let profile = ByteBuffer(bytes: JSONWriter.bytes { $0.user(user) })
+        if let ticket { self.profiles.store(profile, of: id, for: viewer, ticket) }
+        return Response(json: profile)
     }
 
     @Sendable private func update(_ request: RouteRequest) async throws -> Response {

@@ -17,6 +17,32 @@ public enum CacheLookup: Hashable, Sendable {
     case miss(CacheVersions?)
 }
 
+/// Up to where a reader knows who changed.
+public struct ChangePosition: Hashable, Sendable {
+    /// Of the store: another one knows nothing of this position.
+    public var run: String
+    public var changes: Int64
+    public var actions: Int64
+
+    public init(run: String, changes: Int64, actions: Int64) {
+        self.run = run
+        self.changes = changes
+        self.actions = actions
+    }
+}
+
+/// News for a reader who keeps copies of people.
+public struct ChangedPeople: Hashable, Sendable {
+    /// Who changed or did something since the reader's position; `nil`: it may be anyone.
+    public var people: [UserID]?
+    public var position: ChangePosition
+
+    public init(people: [UserID]?, position: ChangePosition) {
+        self.people = people
+        self.position = position
+    }
+}
+
 /// Ready answers by request. Whatever leaves a doubt is a miss.
 public protocol RecommendationCache: Sendable {
     /// - Parameter key: Names the request beside its viewer: a hash of its parameters and of the model.
@@ -32,4 +58,8 @@ public protocol RecommendationCache: Sendable {
     /// Makes every list stale that shows one of these people: after a block, a report, an erasure or a change of profile.
     /// - Throws: ``RepositoryError/Code/unavailable``: the change must not be acknowledged.
     func changed(people: [UserID]) async throws(RepositoryError)
+    /// Everyone whom ``changed(people:)`` or ``bump(viewers:)`` named, here or elsewhere, before this call and after `position`.
+    /// - Parameter position: `nil` for who knows nothing yet.
+    /// - Returns: `nil` while the cache is away.
+    func changedPeople(since position: ChangePosition?) async -> ChangedPeople?
 }

@@ -53,6 +53,37 @@ extension Storage {
             );
             CREATE INDEX matches_high ON matches (high, low);
 
+            -- What both sides of a match are told, a row each: it began, or it ended. Numbered along with the log, and read like it.
+            CREATE TABLE match_events (
+                id bigint PRIMARY KEY DEFAULT nextval('interactions_id_seq'),
+                user_id bigint NOT NULL,
+                other_id bigint NOT NULL,
+                opened boolean NOT NULL,
+                occurred_at timestamptz NOT NULL,
+                xid xid8 NOT NULL DEFAULT pg_current_xact_id()
+            );
+            CREATE INDEX match_events_log ON match_events (xid, id);
+            CREATE INDEX match_events_told ON match_events (user_id, xid, id);
+            CREATE INDEX match_events_other ON match_events (other_id);
+            -- The likes that a person received, in the order of the log.
+            CREATE INDEX interactions_likes ON interactions (target_user_id, xid, id) WHERE kind IN (1, 3);
+
+            CREATE FUNCTION note_match() RETURNS trigger
+                LANGUAGE plpgsql AS $$
+            DECLARE
+                was_open boolean := CASE TG_OP WHEN 'UPDATE' THEN OLD.ended_at IS NULL ELSE false END;
+                is_open boolean := NEW.ended_at IS NULL;
+                moment timestamptz := coalesce(NEW.ended_at, NEW.created_at);
+            BEGIN
+                IF was_open <> is_open THEN
+                    INSERT INTO match_events (user_id, other_id, opened, occurred_at)
+                    VALUES (NEW.low, NEW.high, is_open, moment), (NEW.high, NEW.low, is_open, moment);
+                END IF;
+                RETURN NULL;
+            END
+            $$;
+            CREATE TRIGGER matches_turn AFTER INSERT OR UPDATE OF ended_at ON matches FOR EACH ROW EXECUTE FUNCTION note_match();
+
             -- Locks are advisory, taken in this order, and end with the transaction:
             --   1. the log: shared by each single writer, exclusive for a batch (which would need too many pair locks);
             --   2. the pair: puts the writes of one pair in order;

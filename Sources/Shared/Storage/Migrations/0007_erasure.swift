@@ -22,6 +22,7 @@ extension Storage {
                 DELETE FROM interactions WHERE user_id = p_user OR target_user_id = p_user;
                 DELETE FROM pair_states WHERE user_id = p_user OR target_user_id = p_user;
                 DELETE FROM matches WHERE low = p_user OR high = p_user;
+                DELETE FROM match_events WHERE user_id = p_user OR other_id = p_user;
                 DELETE FROM user_features WHERE user_id = p_user;
                 DELETE FROM user_embeddings WHERE user_id = p_user;
                 DELETE FROM external_ids WHERE user_id = p_user;

@@ -92,6 +92,9 @@ extension Storage {
                     OR EXISTS (SELECT FROM pair_states WHERE target_user_id = p_user)
                 UNION ALL SELECT 'matches'
                 WHERE EXISTS (SELECT FROM matches WHERE low = p_user) OR EXISTS (SELECT FROM matches WHERE high = p_user)
+                UNION ALL SELECT 'match_events'
+                WHERE EXISTS (SELECT FROM match_events WHERE user_id = p_user)
+                    OR EXISTS (SELECT FROM match_events WHERE other_id = p_user)
                 UNION ALL SELECT 'user_features' WHERE EXISTS (SELECT FROM user_features WHERE user_id = p_user)
                 UNION ALL SELECT 'user_embeddings' WHERE EXISTS (SELECT FROM user_embeddings WHERE user_id = p_user)
                 UNION ALL SELECT 'external_ids' WHERE EXISTS (SELECT FROM external_ids WHERE user_id = p_user)

@@ -12,16 +12,21 @@ internal import Synchronization
 ///
 /// A viewer's version is a random number: one that was evicted and made anew never equals an old one. A person's place in the safety log
 /// is the time of their change in microseconds of the server's clock, never falling; the safety version is the last of them. The log
-/// forgets what is older than any list. Its member `floor` says since when it is whole.
+/// forgets what is older than any list. Its member `floor` says since when it is whole. Who did something stands in a log of the same kind,
+/// `{run}:actions:log`, which concerns copies of people alone and looks back for seconds.
 package final class RedisRecommendationCache: RecommendationCache {
     private struct Run {
         let id: String
         /// Of the script that looks a list up, which carries the run id.
         let digest: String
+        /// Of the script that tells who changed, which does too.
+        let newsDigest: String
     }
 
     private static let lifetime = 600  // Seconds that a list is kept.
     private static let memory: Int64 = 3_600_000_000  // Microseconds that the safety log looks back: longer than any list is kept.
+    private static let actionMemory: Int64 = 10_000_000  // Microseconds that the log of actions looks back.
+    private static let newsLimit = 5000  // People told in one go.
     private static let versionLifetime = 86_400  // Seconds that a version is kept without a bump.
 
     private let redis: RedisClient
@@ -72,6 +77,7 @@ package final class RedisRecommendationCache: RecommendationCache {
         guard !viewers.isEmpty else { return }
         try await self.change { run in
             viewers.map { RedisCommand("SET", Self.version(run, $0), UInt64.random(in: 1...UInt64.max), "EX", Self.versionLifetime) }
+                + [RedisCommand("EVAL", arguments: [Self.logging, 1, Self.actions(run), Self.actionMemory] + viewers.map { $0.rawValue })]
         }
     }
 
@@ -82,7 +88,65 @@ package final class RedisRecommendationCache: RecommendationCache {
         }
     }
 
+    package func changedPeople(since position: ChangePosition?) async -> ChangedPeople? {
+        do {
+            let run = try await self.currentRun()
+            let known = position.flatMap { $0.run == run.id ? $0 : nil }
+            let reply: RESPValue
+            do {
+                reply = try await self.redis.send(
+                    RedisCommand(
+                        "EVALSHA", run.newsDigest, 2, Self.log(run), Self.actions(run), known.map { String($0.changes) } ?? "",
+                        known.map { String($0.actions) } ?? "", Self.newsLimit))
+            } catch  where error.code == .command && error.message.hasPrefix("NOSCRIPT") {
+                self.forget(run)
+                return nil
+            }
+            guard let values = reply.array, values.count == 4, let changes = values[0].integer, let actions = values[1].integer else {
+                return nil
+            }
+            let position = ChangePosition(run: run.id, changes: changes, actions: actions)
+            // Null where the log no longer reaches back, or so many changed that they are not worth telling.
+            guard known != nil, let changed = values[2].array, let acted = values[3].array else {
+                return ChangedPeople(people: nil, position: position)
+            }
+            let people = (changed + acted).compactMap { $0.string.flatMap { Int64($0) }.map(UserID.init(_:)) }
+            return ChangedPeople(people: people, position: position)
+        } catch {
+            self.logger.debug("The cache is away", metadata: ["error": "\(error)"])
+            return nil
+        }
+    }
+
     // MARK: Versions
+
+    /// For each of the two logs its last version, then for each who was added after ARGV[1] and ARGV[2], or null where it can't be told or
+    /// more than ARGV[3] were.
+    private static func news(runID: String) -> String {
+        """
+        -- \(runID)
+        local reply = {}
+        for index = 1, 2 do
+            local last = redis.call('ZREVRANGE', KEYS[index], 0, 0, 'WITHSCORES')[2] or '0'
+            local known = tonumber(ARGV[index])
+            local changed = {}
+            if not known then
+                changed = false
+            elseif tonumber(last) ~= known then
+                local floor = redis.call('ZSCORE', KEYS[index], 'floor')
+                if not floor or tonumber(floor) > known or tonumber(last) < known then
+                    changed = false
+                else
+                    changed = redis.call('ZRANGEBYSCORE', KEYS[index], '(' .. ARGV[index], '+inf', 'LIMIT', 0, ARGV[3])
+                    if #changed == tonumber(ARGV[3]) then changed = false end
+                end
+            end
+            reply[index] = last
+            reply[index + 2] = changed
+        end
+        return reply
+        """
+    }
 
     /// Reads a list, the viewer's version and the safety version in one command; a version that is missing is made of ARGV[1] for
     /// ARGV[2] seconds. Without a safety log the answer ends after the second value.
@@ -166,7 +230,10 @@ package final class RedisRecommendationCache: RecommendationCache {
         guard let digest = try await self.redis.send(RedisCommand("SCRIPT", "LOAD", Self.lookup(runID: id))).string else {
             throw RedisError(.malformed, "SCRIPT LOAD gave no digest")
         }
-        let run = Run(id: id, digest: digest)
+        guard let newsDigest = try await self.redis.send(RedisCommand("SCRIPT", "LOAD", Self.news(runID: id))).string else {
+            throw RedisError(.malformed, "SCRIPT LOAD gave no digest")
+        }
+        let run = Run(id: id, digest: digest, newsDigest: newsDigest)
         self.run.withLock { $0 = run }
         return run
     }
@@ -186,5 +253,6 @@ package final class RedisRecommendationCache: RecommendationCache {
 
     private static func list(_ run: Run, _ viewer: UserID, _ key: String) -> String { "\(run.id):rec:\(viewer):\(key)" }
     private static func version(_ run: Run, _ viewer: UserID) -> String { "\(run.id):ver:\(viewer)" }
+    private static func actions(_ run: Run) -> String { "\(run.id):actions:log" }
     private static func log(_ run: Run) -> String { "\(run.id):safety:log" }
 }
