@@ -25,7 +25,8 @@ public final class PostgresPool: Sendable {
     ///
     /// If the task is cancelled this throws at once; the server may still do the work.
     public func query(_ query: PostgresQuery) async throws(PostgresError) -> PostgresRows {
-        try await self.started.get().query(query)
+        let core = try self.started.get()
+        return try await StatementSpan.record(query.beginning) { () async throws(PostgresError) in try await core.query(query) }
     }
 
     /// Lends one connection to `body`. It goes back clean: what `body` left open is rolled back.
@@ -53,10 +54,13 @@ public final class PostgresPool: Sendable {
         let core = try self.started.get()
         let id = try await core.acquire()
         do {
-            try await core.script("BEGIN ISOLATION LEVEL \(isolation.sql)\(readOnly ? " READ ONLY" : "")", on: id)
+            let begin = "BEGIN ISOLATION LEVEL \(isolation.sql)\(readOnly ? " READ ONLY" : "")"
+            try await StatementSpan.record("BEGIN") { () async throws(PostgresError) in _ = try await core.script(begin, on: id) }
             let result = try await body(PostgresConnection(core: core, id: id))
             if Task.isCancelled { throw PostgresError.cancelled }
-            let tag = try await core.script("COMMIT", on: id, isCancellable: false)
+            let tag = try await StatementSpan.record("COMMIT") { () async throws(PostgresError) in
+                try await core.script("COMMIT", on: id, isCancellable: false)
+            }
             // After a failed statement, whose error `body` has swallowed, the server answers a COMMIT with a rollback.
             guard tag == "COMMIT" else { throw PostgresError(.query, "the transaction had failed and was rolled back") }
             await core.releaseClean(id)
