@@ -102,11 +102,11 @@ let package = Package(
         shared("Training", ["COpenBLAS", "CKernels", "LinearMath"]),
         shared("Simulation", ["Domain", "LinearMath"]),
         shared("VectorIndex", ["CKernels", "LinearMath"]),
-        shared("Mesh", ["CNng", "CLinux", logging, lifecycle]),
+        shared("Mesh", ["CNng", "CLinux", "Telemetry", logging, lifecycle]),
         shared("MeshAPI", ["CMeshMessages", "Mesh"]),
         shared("Reactor", ["CLinux"]),
-        shared("Postgres", ["CLibPQ", "Reactor", crypto, logging]),
-        shared("Redis", ["CHiredis", "Reactor", logging]),
+        shared("Postgres", ["CLibPQ", "Reactor", "Telemetry", crypto, logging]),
+        shared("Redis", ["CHiredis", "Reactor", "Telemetry", logging]),
         shared("Storage", ["Domain", "Postgres", "Redis", crypto, logging]),
         shared("DataExchange", ["Domain", "Postgres", "Reactor", "Storage", crypto, logging]),
         shared("Telemetry", [logging]),
@@ -151,9 +151,10 @@ let package = Package(
             tests("Domain", ["LinearMath"]), tests("LinearMath", ["CKernels"]), tests("Features"), tests("Models", ["LinearMath"]),
             tests("Training", ["LinearMath"]),
             tests("Simulation"), tests("VectorIndex", ["LinearMath"]),
-            tests("Mesh", ["CLinux"]), tests("MeshAPI"), tests("Reactor"), tests("Postgres"), tests("Redis"),
+            tests("Mesh", ["CLinux", "Telemetry"]), tests("MeshAPI"), tests("Reactor"), tests("Postgres", ["Telemetry"]),
+            tests("Redis", ["Telemetry"]),
             tests("Storage", ["LinearMath"]), tests("DataExchange"),
-            tests("Telemetry"), tests("ServiceRuntime", ["Telemetry"]), tests("Supervision"), tests("Overview"), tests("Trainer"),
+            tests("Telemetry"), tests("ServiceRuntime", ["Mesh", "MeshAPI", "Telemetry"]), tests("Supervision"), tests("Overview"), tests("Trainer"),
             tests("CandidateSvcCore"), tests("FeatureSvcCore"), tests("RankingSvcCore"), tests("GatewayCore", ["LinearMath", crypto]),
             .testTarget(
                 name: "PipelineTests",
@@ -165,7 +166,7 @@ let package = Package(
             .testTarget(
                 name: "EndToEndTests",
                 dependencies: [
-                    "TestKit", "CandidateSvc", "FeatureSvc", "Gateway", "RankingSvc", "duet",
+                    "TestKit", "CandidateSvc", "FeatureSvc", "Gateway", "Mesh", "MeshAPI", "RankingSvc", "duet",
                 ], swiftSettings: swiftSettings),
         ],
     cLanguageStandard: .c17

@@ -65,3 +65,12 @@ if [ "$(printf '%s\n' 6.3 "${version:-0}" | sort -V | head -1)" != 6.3 ]; then
 fi
 
 "$(dirname "$0")/fetch-swagger-ui.sh"
+
+# What a test reads exported traces with.
+if wants --dev; then
+    tools=$(dirname "$0")/../.build/trace-tools
+    if [ ! -e "$tools/bin/python3" ] || ! "$tools/bin/python3" -c 'import opentelemetry.proto' 2>/dev/null; then
+        python3 -m venv "$tools"
+        "$tools/bin/pip" install --quiet --disable-pip-version-check opentelemetry-proto==1.45.2
+    fi
+fi

@@ -12,7 +12,7 @@ final class Installation: Sendable {
     private static let products = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
 
     /// Starts everything on a simulated community and returns when it serves.
-    init(people: Int = 600, interactions: Int = 12_000, extra: [String] = []) throws {
+    init(people: Int = 600, interactions: Int = 12_000, extra: [String] = [], environment: [String: String] = [:]) throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "duet-e2e-\(getpid())-\(UInt32.random(in: 0 ..< .max))")
         self.folder = folder
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -23,7 +23,7 @@ final class Installation: Sendable {
         let simulated = try Self.run(
             ["simulate", "--people", "\(people)", "--interactions", "\(interactions)", "--seed", "7", "--out", data])
         try #require(simulated.status == 0, "\(simulated.output)")
-        let started = try Self.run(Self.up(self.folder, self.port) + ["--data", data] + extra, timeout: 300)
+        let started = try Self.run(Self.up(self.folder, self.port) + ["--data", data] + extra, timeout: 300, environment: environment)
         try #require(started.status == 0, "\(started.output)")
         let minted = try Self.run(["token", "--role", "service", "--dir", Self.store(self.folder)])
         try #require(minted.status == 0, "\(minted.output)")
@@ -71,10 +71,13 @@ final class Installation: Sendable {
         ["up", "--detach", "--dir", Self.store(folder), "--port", "\(port)"]
     }
 
-    static func run(_ arguments: [String], timeout: Int = 120) throws -> (status: Int32, output: String) {
+    static func run(
+        _ arguments: [String], timeout: Int = 120, environment: [String: String] = [:]
+    ) throws -> (status: Int32, output: String) {
         let process = Process()
         process.executableURL = Self.products.appending(path: "duet")
         process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
         let sink = FileManager.default.temporaryDirectory.appending(path: "duet-out-\(UUID().uuidString)")
         _ = FileManager.default.createFile(atPath: sink.path, contents: nil)
         defer { try? FileManager.default.removeItem(at: sink) }

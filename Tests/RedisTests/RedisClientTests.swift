@@ -1,5 +1,6 @@
 import Logging
 import Redis
+import Telemetry
 import TestKit
 import Testing
 
@@ -37,6 +38,24 @@ private func redisError(_ body: () async throws -> Void) async -> RedisError? {
 
 @Suite("Redis client", .enabled(if: TemporaryRedis.isAvailable))
 struct RedisClientTests {
+    @Test("Commands have a span with their name, and nothing of what they are given")
+    func spans() async throws {
+        let recorder = TraceRecorder(sample: 1, slow: .seconds(3600), registry: MetricsRegistry())
+        let root = recorder.begin("request", traceHigh: 1, traceLow: 2, isSampled: true, parent: 0)
+        try await withClient { client in
+            _ = try await client.send(RedisCommand("PING"))
+            try await TraceSpan.$current.withValue(root) {
+                _ = try await client.send(RedisCommand("SET", "secret", "secret"))
+                _ = try await client.pipeline([RedisCommand("MGET", "secret"), RedisCommand("GET", "secret")])
+            }
+        }
+        recorder.finish(root)
+        let spans = try #require(recorder.take(limit: 1)?.first).spans
+        #expect(spans.map(\.name) == ["SET", "MGET", "request"])
+        #expect(spans[1].attributes.contains(SpanAttribute("db.operation.batch.size", 2)))
+        #expect(!"\(spans)".contains("secret"))
+    }
+
     @Test("Every kind of reply arrives as it is")
     func replies() async throws {
         try await withClient { (redis) async throws in

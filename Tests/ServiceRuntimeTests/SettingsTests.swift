@@ -136,3 +136,26 @@ import Testing
         #expect(Settings.help(program: "ranking").contains(name.rawValue))
     }
 }
+
+@Suite struct TraceSettingsTests {
+    @Test("Traces are off until a receiver is named")
+    func traces() throws {
+        let untouched = try Settings(environment: [:])
+        #expect(untouched.tracesEndpoint == nil && untouched.tracesSample == 0.01 && untouched.tracesSlow == .milliseconds(250))
+        let settings = try Settings(
+            environment: ["TRACES_ENDPOINT": "http://127.0.0.1:4318", "TRACES_SAMPLE": "0.5", "TRACES_SLOW_MS": "80"])
+        #expect(settings.tracesEndpoint == TraceEndpoint("http://127.0.0.1:4318"))
+        #expect(settings.tracesSample == 0.5 && settings.tracesSlow == .milliseconds(80))
+    }
+
+    @Test(
+        "What can't be is told",
+        arguments: [
+            ("TRACES_ENDPOINT", "https://a"), ("TRACES_ENDPOINT", "http://"), ("TRACES_SAMPLE", "1.5"), ("TRACES_SAMPLE", "nan"),
+            ("TRACES_SLOW_MS", "0"),
+        ])
+    func wrong(name: String, value: String) {
+        let error = #expect(throws: SettingsError.self) { try Settings(environment: [name: value]) }
+        #expect(error?.problems.count == 1 && error?.problems[0].hasPrefix("\(name) is \"\(value)\"") == true)
+    }
+}

@@ -41,7 +41,7 @@ let package = Package(
         target("Models", ["Domain", "Features", "LinearMath", crypto]),
         target("VectorIndex", ["LinearMath", "CKernels"]),
         target("Telemetry", [logging]),
-        target("Mesh", ["CLinux", "CNng", lifecycle, logging]),
+        target("Mesh", ["CLinux", "CNng", "Telemetry", lifecycle, logging]),
         target("MeshAPI", ["CMeshMessages", "Mesh"]),
         target(
             "CandidateSvcCore",

@@ -31,7 +31,8 @@ let package = Package(
         .target(name: "CLinux", path: "Sources/Shared/CLinux"),
         .target(
             name: "CMeshMessages", path: "Sources/Shared/CMeshMessages", linkerSettings: [.linkedLibrary("protobuf-c")]),
-        shared("Mesh", ["CNng", "CLinux", logging]),
+        shared("Telemetry", [logging]),
+        shared("Mesh", ["CNng", "CLinux", "Telemetry", logging]),
         shared("MeshAPI", ["CMeshMessages", "Mesh"]),
         .target(name: "BenchClock"),
         .executableTarget(name: "bench-raw", dependencies: ["BenchClock"]),

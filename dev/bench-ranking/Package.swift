@@ -40,7 +40,7 @@ let package = Package(
         target("Features", ["Domain", "LinearMath"]),
         target("Models", ["Domain", "Features", "LinearMath", crypto]),
         target("Telemetry", [logging]),
-        target("Mesh", ["CLinux", "CNng", lifecycle, logging]),
+        target("Mesh", ["CLinux", "CNng", "Telemetry", lifecycle, logging]),
         target("MeshAPI", ["CMeshMessages", "Mesh"]),
         target(
             "FeatureSvcCore", ["Domain", "Features", "LinearMath", "MeshAPI", "Models", "Telemetry", lifecycle, logging],

@@ -30,6 +30,8 @@ public struct GatewayDependencies: Sendable {
     public var observer: (any MeshObserving)?
     public var control: (any ProcessControl)?
     public var figures: (any FiguresRepository)?
+    /// Records requests; `nil`: none.
+    public var traces: TraceRecorder?
 
     public init(
         users: any UserRepository, interactions: any InteractionRepository, gate: any GateRepository, models: any ModelRepository,
@@ -183,7 +185,7 @@ public struct GatewayApplication: Sendable {
         router.add(
             middleware: RequestMiddleware(
                 table: table, metrics: metrics, budget: configuration.requestBudget,
-                clientAddress: ClientAddress(trustedProxies: configuration.trustedProxies), now: now, logger: logger))
+                clientAddress: ClientAddress(trustedProxies: configuration.trustedProxies), traces: dependencies.traces, now: now, logger: logger))
         let dispatcher = RouteDispatcher(
             verifier: verifier, limits: limits,
             idempotency: IdempotencyGuard(memory: dependencies.idempotency, logger: logger), bodyLimit: configuration.bodyLimit)

@@ -66,10 +66,14 @@ final class GatewayMetrics: Sendable {
             })
     }
 
-    func answered(method: HTTPRequest.Method, route: String, status: HTTPResponse.Status, in elapsed: Duration) {
-        // A method of the client's invention must not make a new series.
+    /// A method of the client's invention must not make a new series.
+    static func name(of method: HTTPRequest.Method) -> String {
         let known: Set<HTTPRequest.Method> = [.get, .head, .post, .put, .delete, .patch, .options]
-        let method = known.contains(method) ? method.rawValue : "other"
+        return known.contains(method) ? method.rawValue : "other"
+    }
+
+    func answered(method: HTTPRequest.Method, route: String, status: HTTPResponse.Status, in elapsed: Duration) {
+        let method = Self.name(of: method)
         let counter = self.requests.withLock { requests in
             let series = Series(method: method, route: route, status: status.code)
             if let counter = requests[series] { return counter }

@@ -80,6 +80,7 @@ import Storage
         dependencies.observer = mesh.observer
         dependencies.control = settings.supervisorSocket.map { SupervisorControl(path: $0) }
         dependencies.figures = storage.figures
+        dependencies.traces = runtime.traces
         let application = GatewayApplication(
             dependencies,
             configuration: configuration, registry: runtime.metrics, logger: runtime.logger, isDraining: isDraining,

@@ -65,6 +65,7 @@ package struct RankingServer: RankingServiceHandler {
         let scorer = try await self.scorer(request.modelVersion)
         let gathered = try await self.gather(request, scorer.model, context)
         let start = ContinuousClock.now
+        let begin = TraceClock.now
         let requestedAt = request.context.flatMap { $0.requestedAt > 0 ? Timestamp(microseconds: $0.requestedAt) : nil }
         let moment = RequestMoment(requestedAt ?? self.now())
         var rows = Array(gathered.people.indices)
@@ -90,6 +91,7 @@ package struct RankingServer: RankingServiceHandler {
         self.metrics.candidates.increment(by: UInt64(scored.count))
         self.metrics.unknown.increment(by: UInt64(gathered.unknown))
         self.metrics.scoreSeconds.observe(start.duration(to: .now))
+        TraceSpan.current?.add("score", from: begin, [SpanAttribute("duet.candidates", scored.count)])
         return response
     }
 

@@ -11,12 +11,14 @@ public final class PostgresConnection: Sendable {
     }
 
     public func query(_ query: PostgresQuery) async throws(PostgresError) -> PostgresRows {
-        try await self.core.query(query, on: self.id)
+        try await StatementSpan.record(query.beginning) { () async throws(PostgresError) in try await self.core.query(query, on: self.id) }
     }
 
     /// Runs any number of statements, separated by semicolons and without parameters; the first error ends it.
     public func execute(script: String) async throws(PostgresError) {
-        try await self.core.script(script, on: self.id)
+        try await StatementSpan.record(script) { () async throws(PostgresError) in
+            _ = try await self.core.script(script, on: self.id)
+        }
     }
 
     /// Changes how long a statement may take, until the connection goes back. Zero means for ever.

@@ -58,8 +58,10 @@ public final class PostgresPool: Sendable {
     /// If the task is cancelled this throws at once; the server may still do the work.
     public func query(_ query: PostgresQuery) async throws(PostgresError) -> PostgresRows {
         let core = try self.started.get()
-        guard let breaker else { return try await core.query(query) }
-        return try await breaker.call { () throws(PostgresError) in try await core.query(query) }
+        return try await StatementSpan.record(query.beginning) { () async throws(PostgresError) in
+            guard let breaker else { return try await core.query(query) }
+            return try await breaker.call { () throws(PostgresError) in try await core.query(query) }
+        }
     }
 
     /// A connection on which the script was run: that one is free says nothing about the server, that it answers does.
@@ -67,7 +69,7 @@ public final class PostgresPool: Sendable {
         func begin() async throws(PostgresError) -> PoolStateMachine.ConnectionID {
             let id = try await core.acquire()
             do throws(PostgresError) {
-                _ = try await core.script(script, on: id)
+                try await StatementSpan.record("BEGIN") { () async throws(PostgresError) in _ = try await core.script(script, on: id) }
                 return id
             } catch {
                 await core.releaseClean(id)
@@ -105,7 +107,9 @@ public final class PostgresPool: Sendable {
         do {
             let result = try await body(PostgresConnection(core: core, id: id))
             if Task.isCancelled { throw PostgresError.cancelled }
-            let tag = try await core.script("COMMIT", on: id, isCancellable: false)
+            let tag = try await StatementSpan.record("COMMIT") { () async throws(PostgresError) in
+                try await core.script("COMMIT", on: id, isCancellable: false)
+            }
             // After a failed statement, whose error `body` has swallowed, the server answers a COMMIT with a rollback.
             guard tag == "COMMIT" else { throw PostgresError(.query, "the transaction had failed and was rolled back") }
             await core.releaseClean(id)

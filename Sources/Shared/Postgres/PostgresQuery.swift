@@ -28,6 +28,9 @@ public struct PostgresQuery: ExpressibleByStringInterpolation, Sendable {
         return sql
     }
 
+    /// The text up to the first parameter.
+    var beginning: String { self.pieces[0] }
+
     public var parameterCount: Int { self.types.count }
 
     /// Appends SQL with its own parameters, which are numbered on.

@@ -1,6 +1,7 @@
 public import Logging
 internal import Reactor
 internal import Synchronization
+internal import Telemetry
 
 /// One connection for commands, which share writes, and one for each subscription, all on one thread of the client's own.
 public final class RedisClient: Sendable {
@@ -125,7 +126,24 @@ public final class RedisClient: Sendable {
         await (try? self.engine.get())?.core.shutDown()
     }
 
+    private static let single = [SpanAttribute("db.system.name", "redis")]
+
+    /// Sends commands; where spans are recorded, within one that is named by the first of them.
     private func exchange(bytes: [UInt8], count: Int) async throws(RedisError) -> [RESPValue] {
+        guard let span = TraceSpan.current else { return try await self.replies(bytes, count) }
+        let start = TraceClock.now
+        let attributes = count > 1 ? Self.single + [SpanAttribute("db.operation.batch.size", count)] : Self.single
+        do {
+            let replies = try await self.replies(bytes, count)
+            span.add(RedisCommand.name(in: bytes), .client, from: start, attributes)
+            return replies
+        } catch {
+            span.add(RedisCommand.name(in: bytes), .client, from: start, failure: "\(error.code)", attributes)
+            throw error
+        }
+    }
+
+    private func replies(_ bytes: [UInt8], _ count: Int) async throws(RedisError) -> [RESPValue] {
         let core = try self.engine.get().core
         if Task.isCancelled { throw .cancelled }
         let pending = Promise<[RESPValue], RedisError>()

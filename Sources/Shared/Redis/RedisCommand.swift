@@ -46,6 +46,13 @@ public struct RedisCommand: Sendable {
         for argument in arguments { argument.appendBulk(to: &encoded) }
         self.encoded = encoded
     }
+
+    /// Of the first command in encoded ones: its first bulk string.
+    static func name(in encoded: [UInt8]) -> String {
+        let lines = encoded.prefix(64).split(separator: UInt8(ascii: "\n"), maxSplits: 3)
+        guard lines.count > 2 else { return "" }
+        return String(decoding: lines[2].dropLast(), as: UTF8.self)
+    }
 }
 
 extension RedisArgument {

@@ -13,6 +13,7 @@ extension ProcessRuntime {
     public func serveMesh(_ methods: [MeshMethod], configuration: MeshServerConfiguration = .init()) async throws -> MeshServer {
         var configuration = configuration
         configuration.observer = configuration.observer ?? MeshMetrics(registry: self.metrics)
+        configuration.traces = configuration.traces ?? self.traces
         configuration.weight = self.settings.meshWeight
         configuration.shadowShare = self.settings.meshShadowShare
         configuration.clients = { [weak self] in self?.meshClients.withLock { $0 } ?? [] }

@@ -16,6 +16,8 @@ public final class ProcessRuntime: Sendable {
     public let metrics: MetricsRegistry
     public let readiness: ReadinessGate
     public let checks: HealthChecks
+    /// `nil`: no receiver of traces is set.
+    public let traces: TraceRecorder?
     let events: AsyncStream<ProcessEvent>.Continuation
     private let parts = Mutex<[Part]>([])
     /// Those that the process has made, for others to look at.
@@ -36,6 +38,9 @@ public final class ProcessRuntime: Sendable {
         self.logger = logger
         self.metrics = metrics
         self.events = events
+        self.traces = settings.tracesEndpoint.map { _ in
+            TraceRecorder(sample: settings.tracesSample, slow: settings.tracesSlow, registry: metrics)
+        }
         self.readiness = ReadinessGate()
         self.checks = HealthChecks()
     }

@@ -66,6 +66,8 @@ public enum ServiceBootstrap {
         let runtime = ProcessRuntime(
             name: name, version: Self.version, settings: settings, logger: logger, metrics: metrics, events: continuation)
         let started = runtime.readiness.condition("started")
+        // First of the parts, so that it stops last: what the others end with is exported too.
+        runtime.exportTraces()
         let healthServers: [HealthServer]
         do {
             healthServers = try await Self.startHealth(runtime)

@@ -7,6 +7,7 @@ public struct SettingDescription: Sendable {
         case learning = "Learning"
         case people = "People"
         case logging = "Logging"
+        case traces = "Traces"
         case process = "Process"
     }
 
@@ -15,6 +16,7 @@ public struct SettingDescription: Sendable {
         case text
         case flag
         case integer(ClosedRange<Int>)
+        case number(ClosedRange<Double>)
         /// One of some words, read in any case.
         case choice([String])
         case path(maximumLength: Int)
@@ -37,6 +39,7 @@ public struct SettingDescription: Sendable {
         case .text: "any text"
         case .flag: "true or false"
         case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
+        case .number(let range): "a number from \(range.lowerBound) to \(range.upperBound)"
         case .choice(let words): words.dropLast().joined(separator: ", ") + " or " + (words.last ?? "")
         case .path(let maximum): "a path of at most \(maximum) bytes"
         case .url(let schemes, let keywords):
@@ -132,6 +135,15 @@ extension SettingName {
         case .logLevel:
             self.entry(.logging, .choice(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]), "INFO", "Lowest level that is written.")
         case .logFormat: self.entry(.logging, .choice(["json", "text"]), "json", "One JSON object a line, or lines for people.")
+        case .tracesEndpoint:
+            self.entry(
+                .traces, .url(schemes: ["http", "unix"], keywords: false), nil,
+                "Receiver of traces (OTLP over HTTP), such as http://127.0.0.1:4318. Unset: none are recorded.")
+        case .tracesSample:
+            self.entry(.traces, .number(0...1), "0.01", "Share of the requests, of those that bring no trace, that are traced through all services.")
+        case .tracesSlow:
+            self.entry(
+                .traces, .integer(1...600_000), "250", "Milliseconds from which on the gateway's part of a request's trace is always kept.")
         case .meshDirectory:
             self.entry(.process, .path(maximumLength: 60), nil, "Folder (mode 0700) in which the services find each other's sockets.")
         case .meshVersion:

@@ -42,6 +42,10 @@ public enum SettingName: String, CaseIterable, Sendable {
     // Logging
     case logLevel = "LOG_LEVEL"
     case logFormat = "LOG_FORMAT"
+    // Traces
+    case tracesEndpoint = "TRACES_ENDPOINT"
+    case tracesSample = "TRACES_SAMPLE"
+    case tracesSlow = "TRACES_SLOW_MS"
     // Process
     case meshDirectory = "MESH_DIR"
     case meshVersion = "MESH_VERSION"

@@ -50,6 +50,11 @@ public struct Settings: Sendable {
     public var likesPerDay: Int
     public var logLevel: Logger.Level
     public var logFormat: LogFormat
+    /// `nil`: nothing is recorded.
+    public var tracesEndpoint: TraceEndpoint?
+    /// 0…1.
+    public var tracesSample: Double
+    public var tracesSlow: Duration
     public var meshDirectory: String?
     /// `nil`: that of the build.
     public var meshVersion: String?
@@ -132,6 +137,9 @@ public struct Settings: Sendable {
         let level = reader.choice(.logLevel).flatMap { Logger.Level(standardName: $0) } ?? .info
         self.logLevel = self.isDebug && !reader.isGiven(.logLevel) ? .debug : level
         self.logFormat = reader.choice(.logFormat).flatMap { LogFormat(rawValue: $0) } ?? .json
+        self.tracesEndpoint = reader.receiver(.tracesEndpoint)
+        self.tracesSample = reader.number(.tracesSample) ?? 0
+        self.tracesSlow = .milliseconds(reader.integer(.tracesSlow) ?? 0)
         self.meshDirectory = reader.text(.meshDirectory)
         self.meshVersion = reader.text(.meshVersion)
         self.meshWeight = Double(reader.integer(.meshWeight) ?? 100) / 100

@@ -1,3 +1,5 @@
+import Telemetry
+
 /// Reads values one by one and collects what is wrong with them.
 struct SettingsReader {
     private let given: [SettingName: String]
@@ -41,6 +43,15 @@ struct SettingsReader {
         return value
     }
 
+    mutating func number(_ name: SettingName) -> Double? {
+        guard let text = self.value(name), case .number(let range) = name.description.kind else { return nil }
+        guard let value = Double(text), range.contains(value) else {
+            self.refuse(name)
+            return nil
+        }
+        return value
+    }
+
     /// The word as the table spells it.
     mutating func choice(_ name: SettingName) -> String? {
         guard let text = self.value(name), case .choice(let words) = name.description.kind else { return nil }
@@ -65,6 +76,16 @@ struct SettingsReader {
             return nil
         }
         return (scheme == "postgres" ? "postgresql" : String(scheme)) + String(text[end...])
+    }
+
+    /// A URL that is the address of a receiver of traces.
+    mutating func receiver(_ name: SettingName) -> TraceEndpoint? {
+        guard let url = self.url(name) else { return nil }
+        guard let endpoint = TraceEndpoint(url) else {
+            self.refuse(name)
+            return nil
+        }
+        return endpoint
     }
 
     mutating func require(_ name: SettingName) {

@@ -33,7 +33,8 @@ final class Harness: Sendable {
     /// - Parameters:
     ///   - people: How many there are, numbered from 1.
     ///   - isSupervised: Whether somebody keeps the processes running.
-    init(people: Int = 0, isSupervised: Bool = true, configure: (inout GatewayConfiguration) -> Void = { _ in }) async {
+    ///   - traces: Records requests.
+    init(people: Int = 0, isSupervised: Bool = true, traces: TraceRecorder? = nil, configure: (inout GatewayConfiguration) -> Void = { _ in }) async {
         let clock = TestClock()
         let store = FakeStore(now: { clock.now })
         self.clock = clock
@@ -68,6 +69,7 @@ final class Harness: Sendable {
         dependencies.observer = self.mesh
         dependencies.control = isSupervised ? self.control : nil
         dependencies.figures = FakeFigures()
+        dependencies.traces = traces
         self.application = GatewayApplication(
             dependencies,
             configuration: configuration, registry: MetricsRegistry(),

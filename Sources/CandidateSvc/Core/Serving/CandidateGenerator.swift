@@ -1,6 +1,7 @@
 package import Domain
 internal import LinearMath
 internal import Synchronization
+internal import Telemetry
 internal import VectorIndex
 
 /// Stage 1: asks all sources and merges what they propose.
@@ -30,6 +31,7 @@ package final class CandidateGenerator: Sendable {
     /// Proposes people for a viewer; for somebody whom the log has not brought yet, from the sources that need to know nobody.
     package func generate(_ query: CandidateQuery) -> CandidateList {
         let now = self.now()
+        let span = TraceSpan.current
         return self.withScratch { state, scratch in
             let viewer = state.population.row(of: query.viewer)
             let strategyQuery = StrategyQuery(
@@ -43,9 +45,13 @@ package final class CandidateGenerator: Sendable {
                 let count = min(query.limit, 2 * quotas[Int(strategy.source.rawValue)])
                 guard count > 0 else { continue }
                 let start = ContinuousClock.now
+                let begin = span == nil ? 0 : TraceClock.now
                 let hits = strategy.propose(count, for: strategyQuery, in: state, &scratch)
                 merger.add(hits, from: strategy.source, &scratch)
                 list.reports.append(.init(source: strategy.source, proposed: hits.count, time: start.duration(to: .now)))
+                span?.add(
+                    "source \(strategy.source.name)", from: begin,
+                    [SpanAttribute("duet.asked", count), SpanAttribute("duet.proposed", hits.count)])
             }
             self.fillUp(&merger, query.limit, strategyQuery, in: state, &scratch)
             var candidates = merger.finish(&scratch, identifiers: state.population.identifiers)

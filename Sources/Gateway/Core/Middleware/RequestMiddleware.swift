@@ -17,6 +17,7 @@ struct RequestMiddleware: RouterMiddleware {
     let metrics: GatewayMetrics
     let budget: Duration
     let clientAddress: ClientAddress
+    let traces: TraceRecorder?
     let now: @Sendable () -> Timestamp
     let logger: Logger
 
@@ -25,19 +26,24 @@ struct RequestMiddleware: RouterMiddleware {
     ) async throws -> Response {
         let start = ContinuousClock.now
         var context = context
+        let caller = request.headers[.traceParent].flatMap { TraceContext(traceparent: $0) }
         context.scope = RequestScope(
             requestID: request.headers[.requestID].flatMap(Self.sane) ?? RandomUUID.make(),
-            trace: request.headers[.traceParent].flatMap { TraceContext(traceparent: $0)?.child() } ?? .random(),
+            trace: self.trace(of: caller),
             deadline: .after(self.budget),
             receivedAt: self.now(),
             clientAddress: self.clientAddress.resolve(peer: context.peer, forwarded: request.headers[values: .forwardedFor]))
+        let span = self.begin(context.scope.trace, caller: caller)
         self.metrics.inFlight.add(1)
         defer { self.metrics.inFlight.add(-1) }
 
         var response: Response
         do {
             let logContext = LogContext(requestID: context.scope.requestID, traceID: context.scope.trace.traceID)
-            response = try await LogContext.$current.withValue(logContext) { try await next(request, context) }
+            response = try await LogContext.$current.withValue(logContext) {
+                guard let span else { return try await next(request, context) }
+                return try await TraceSpan.$current.withValue(span) { try await next(request, context) }
+            }
         } catch {
             response = self.apiError(for: error, request: request, scope: context.scope)
                 .response(requestID: context.scope.requestID, at: self.now())
@@ -48,8 +54,35 @@ struct RequestMiddleware: RouterMiddleware {
         response.headers[.processTime] = elapsed.secondsText
         let route = self.route(of: context)
         self.metrics.answered(method: request.method, route: route, status: response.status, in: elapsed)
+        if let span { self.finish(span, request, route: route, status: response.status, scope: context.scope) }
         self.log(request, route: route, status: response.status, elapsed: elapsed, scope: context.scope)
         return response
+    }
+
+    // MARK: Trace
+
+    /// A span of the caller's trace, or a trace that begins here.
+    private func trace(of caller: TraceContext?) -> TraceContext {
+        if let caller { return caller.child() }
+        var trace = TraceContext.random()
+        trace.sampled = self.traces?.samples(trace.traceLow) ?? false
+        return trace
+    }
+
+    private func begin(_ trace: TraceContext, caller: TraceContext?) -> TraceSpan? {
+        self.traces?.begin(
+            "HTTP", traceHigh: trace.traceHigh, traceLow: trace.traceLow, isSampled: trace.sampled, id: trace.span, parent: caller?.span ?? 0)
+    }
+
+    private func finish(_ span: TraceSpan, _ request: Request, route: String, status: HTTPResponse.Status, scope: RequestScope) {
+        self.traces?.finish(span, failure: status.kind == .serverError ? "\(status.code)" : nil) { record in
+            let method = GatewayMetrics.name(of: request.method)
+            record.name = "\(method) \(route)"
+            record.attributes += [
+                SpanAttribute("http.request.method", method), SpanAttribute("http.route", route),
+                SpanAttribute("http.response.status_code", status.code), SpanAttribute("duet.request_id", scope.requestID),
+            ]
+        }
     }
 
     /// The pattern, never the address itself, which holds identifiers.

@@ -69,7 +69,10 @@ struct RecommendationPipeline: Sendable {
         }
         let (shown, consumed) = (admitted.shown, admitted.consumed)
         let isStale = order.position.map { $0 < admitted.viewerPosition } ?? false
-        for stage in order.degraded { self.metrics.degraded(stage) }
+        for stage in order.degraded {
+            self.metrics.degraded(stage)
+            TraceSpan.current?.degraded(stage)
+        }
         self.metrics.listLength.observe(Double(shown.count))
         if query.cursor == nil { self.metrics.survived(shown.lazy.map { $0.1.sources }) }
 
@@ -149,7 +152,9 @@ struct RecommendationPipeline: Sendable {
         var wanted = self.candidateQuery(query)
         if let position { (wanted.minimumPosition, wanted.awaitsPosition) = (max(position, wanted.minimumPosition), true) }
         do {
-            let set = try await self.candidates.candidates(wanted, call: scope.call(share: 0.5))
+            let set = try await TraceSpan.within("candidates") {
+                try await self.candidates.candidates(wanted, call: scope.call(share: 0.5))
+            }
             self.metrics.spent(start.duration(to: .now), in: .candidates)
             self.metrics.candidatePool.observe(Double(set.candidates.count))
             self.fallback.learn(from: set)
@@ -158,7 +163,7 @@ struct RecommendationPipeline: Sendable {
             self.metrics.spent(start.duration(to: .now), in: .candidates)
             self.logger.warning("Stage 1 was skipped", metadata: ["error": "\(error.code)"])
             degraded.append(Stage.candidates)
-            return try await self.withoutCandidates(query, limit: wanted.limit)
+            return try await TraceSpan.within("fallback") { try await self.withoutCandidates(query, limit: wanted.limit) }
         }
     }
 
@@ -214,7 +219,7 @@ struct RecommendationPipeline: Sendable {
             (wanted.exposures, wanted.newcomers) = (proposed.exposures, proposed.newcomers)
             // Whoever is to be moved up must come back, wherever they stand.
             if !proposed.promoted.isEmpty { wanted.limit = candidates.count }
-            return try await self.ranking.rank(wanted, call: scope.call(share: 0.65))
+            return try await TraceSpan.within("ranking") { try await self.ranking.rank(wanted, call: scope.call(share: 0.65)) }
         } catch {
             self.logger.warning("Stage 2 was skipped", metadata: ["error": "\((error as? MeshError)?.code.description ?? "\(error)")"])
             return nil
@@ -247,8 +252,9 @@ struct RecommendationPipeline: Sendable {
             if consumed > 0, scope.deadline.isExpired { break }
             let margin = consumed == 0 ? 8 : 40
             let chunk = Array(entries.dropFirst(consumed).prefix(query.limit - shown.count + margin))
-            let admission = try await self.gate.admission(
-                of: chunk.map(\.id), to: query.viewer, seen: self.seenPolicy(query, at: scope.receivedAt))
+            let admission = try await TraceSpan.within("gate") {
+                try await self.gate.admission(of: chunk.map(\.id), to: query.viewer, seen: self.seenPolicy(query, at: scope.receivedAt))
+            }
             viewerPosition = admission.viewerPosition
             let byID = Dictionary(admission.people.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
             for entry in chunk {

@@ -19,7 +19,9 @@ struct RecommendationService: Sendable {
         let servedVersion = self.catalogue.servedVersion
         let key = "\(servedVersion)|\(query.cacheKey)"
         var lookup = CacheLookup.miss(nil)
-        if await self.coherence.isCacheTrusted() { lookup = await self.cache.lookup(key, viewer: query.viewer) }
+        if await self.coherence.isCacheTrusted() {
+            lookup = await TraceSpan.within("cache") { await self.cache.lookup(key, viewer: query.viewer) }
+        }
         self.metrics.spent(start.duration(to: .now), in: .cache)
         switch lookup {
         case .hit(let stored):
@@ -51,6 +53,7 @@ struct RecommendationService: Sendable {
         if isCacheAway {
             list.degraded.append(RecommendationPipeline.Stage.cache)
             self.metrics.degraded(RecommendationPipeline.Stage.cache)
+            TraceSpan.current?.degraded(RecommendationPipeline.Stage.cache)
         }
         self.servingLog.append(
             ServedList(
@@ -63,7 +66,11 @@ struct RecommendationService: Sendable {
 
     private func encoded(_ list: RecommendedList) -> CachedAnswer {
         let start = ContinuousClock.now
-        defer { self.metrics.spent(start.duration(to: .now), in: .encoding) }
+        let begin = TraceClock.now
+        defer {
+            self.metrics.spent(start.duration(to: .now), in: .encoding)
+            TraceSpan.current?.add("encoding", from: begin)
+        }
         return CachedAnswer(
             listID: list.listID, modelVersion: list.modelVersion,
             body: JSONWriter.bytes(reservingCapacity: 512 + 400 * list.entries.count) { $0.recommendations(list) }[...])
@@ -73,6 +80,14 @@ struct RecommendationService: Sendable {
 
     private func response(_ answer: CachedAnswer) -> Response {
         Response(status: .ok, headers: [.contentType: "application/json"], body: .init(byteBuffer: ByteBuffer(bytes: answer.body)))
+    }
+}
+
+extension TraceSpan {
+    /// Notes that a list was made without a stage: such a trace is always kept.
+    func degraded(_ stage: String) {
+        self.event("degraded", SpanAttribute("duet.stage", stage))
+        self.keep()
     }
 }
 

@@ -8,3 +8,4 @@
 #include "reflection.pb-c.h"
 #include "state.pb-c.h"
 #include "evolution.pb-c.h"
+#include "otlp.pb-c.h"

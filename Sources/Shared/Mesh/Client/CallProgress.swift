@@ -1,8 +1,13 @@
 internal import Synchronization
+internal import Telemetry
 
 /// What became of a call so far.
 final class CallProgress: Sendable {
+    /// The call's own, where its caller's spans are recorded.
+    let span: TraceSpan?
     private let state = Mutex<(replica: String?, attempts: Int)>((nil, 0))
+
+    init(span: TraceSpan? = nil) { self.span = span }
 
     var summary: (replica: String?, attempts: Int) { self.state.withLock { $0 } }
 

@@ -1,5 +1,6 @@
 internal import Logging
 internal import Synchronization
+internal import Telemetry
 
 extension MeshClient {
     /// Calls a method and waits for its reply.
@@ -14,7 +15,7 @@ extension MeshClient {
     ) async throws(MeshError) -> Response {
         let start = Deadline.now
         let context = self.outgoing(method, deadline, context ?? CallContext.current)
-        let progress = CallProgress()
+        let progress = CallProgress(span: Self.span(of: method, context))
         do {
             let reply: MessageBuffer
             if self.configuration.interceptors.isEmpty {
@@ -46,12 +47,35 @@ extension MeshClient {
             isShadow: inherited.isShadow)
     }
 
+    /// The call's span, whose identifier travels with it; `nil` where the caller's spans aren't recorded.
+    private static func span(of method: MethodDescriptor, _ context: CallContext) -> TraceSpan? {
+        guard let caller = TraceSpan.current, caller.isOf(traceHigh: context.trace.traceHigh, traceLow: context.trace.traceLow) else {
+            return nil
+        }
+        return caller.child(method.fullName, .client, id: context.trace.span)
+    }
+
     private func ended(_ method: MethodDescriptor, _ progress: CallProgress, _ code: MeshError.Code?, since start: Deadline) {
+        if let span = progress.span { self.end(span, progress, code) }
         guard let observer = self.configuration.observer else { return }
         let (replica, attempts) = progress.summary
         observer.clientCallEnded(
             method, service: self.service, replica: replica, code: code,
             duration: .nanoseconds(Int64(Deadline.now.nanoseconds - start.nanoseconds)), attempts: attempts)
+    }
+
+    private func end(_ span: TraceSpan, _ progress: CallProgress, _ code: MeshError.Code?) {
+        let (replica, attempts) = progress.summary
+        span.set(SpanAttribute("rpc.system", "duet"), SpanAttribute("duet.service", self.service), SpanAttribute("duet.attempts", attempts))
+        if let replica { span.set(SpanAttribute("duet.replica", replica)) }
+        if let code { span.fail("\(code)") }
+        span.end()
+    }
+
+    /// Tells observers, and notes it on the call's span.
+    private func event(_ event: MeshClientEvent, _ method: MethodDescriptor, _ progress: CallProgress) {
+        self.event(event, method)
+        progress.span?.event(event.rawValue)
     }
 
     private func intercepted(
@@ -86,14 +110,14 @@ extension MeshClient {
             attempt += 1
             progress.asked(replica.endpoint.name)
             let hedge = chosen.hedgeDelay.map { delay in
-                Hedge(after: delay) { waited in self.secondAttempt(method, request, context, besides: replica, after: waited) }
+                Hedge(after: delay) { waited in self.secondAttempt(method, request, context, progress, besides: replica, after: waited) }
             }
             let start = Deadline.now
             let failure: MeshError
             let cancellation = method.isHeavy ? Self.cancellation(method, context) : nil
             switch await replica.call(message, deadline: context.deadline, cancellation: cancellation, hedge: hedge) {
             case .reply(let reply, let envelope):
-                if let hedge, hedge.end() { self.event(.hedgeWon, method) }
+                if let hedge, hedge.end() { self.event(.hedgeWon, method, progress) }
                 guard envelope.status != 0 else {
                     self.attemptEnded(nil, chosen, since: start)
                     return reply
@@ -122,7 +146,7 @@ extension MeshClient {
                 (attempt, unsent, failed) = (attempt - 1, unsent + 1, replica)
                 continue
             }
-            try await self.waitToRetry(method, after: attempt, failure, context)
+            try await self.waitToRetry(method, after: attempt, failure, context, progress)
             failed = replica
             self.logger.debug("retrying", metadata: ["method": "\(method.fullName)", "failed.replica": "\(replica.endpoint.name)"])
         }
@@ -133,7 +157,7 @@ extension MeshClient {
 
     /// - Throws: The failure, when the call isn't to be made again.
     private func waitToRetry(
-        _ method: MethodDescriptor, after attempt: Int, _ failure: MeshError, _ context: CallContext
+        _ method: MethodDescriptor, after attempt: Int, _ failure: MeshError, _ context: CallContext, _ progress: CallProgress
     ) async throws(MeshError) {
         let policy = self.configuration.retries
         let (delay, isPaid) = self.mutex.withLock { state in
@@ -143,10 +167,10 @@ extension MeshClient {
         }
         guard let delay else { throw failure }
         guard isPaid else {
-            self.event(.retryDenied, method)
+            self.event(.retryDenied, method, progress)
             throw failure
         }
-        self.event(.retried, method)
+        self.event(.retried, method, progress)
         if delay > .zero {
             do { try await Task.sleep(for: delay) } catch { throw MeshError(.cancelled, "the caller gave up") }
         }
@@ -161,7 +185,8 @@ extension MeshClient {
 
     /// Whether another replica than the first is asked: if it is likely to be quicker, and the budget has it.
     private func secondAttempt(
-        _ method: MethodDescriptor, _ request: some MeshMessage, _ context: CallContext, besides first: Replica, after waited: UInt64
+        _ method: MethodDescriptor, _ request: some MeshMessage, _ context: CallContext, _ progress: CallProgress, besides first: Replica,
+        after waited: UInt64
     ) -> Hedge.Answer {
         let now = Deadline.now
         guard now < context.deadline else { return .never }
@@ -179,16 +204,16 @@ extension MeshClient {
         case .later(let nanoseconds): return .later(nanoseconds)
         case .ask:
             guard let second else { return .never }
-            return .ask { await self.secondCall(method, request, context, to: second) }
+            return .ask { await self.secondCall(method, request, context, progress, to: second) }
         }
     }
 
     private func secondCall(
-        _ method: MethodDescriptor, _ request: some MeshMessage, _ context: CallContext, to second: Replica
+        _ method: MethodDescriptor, _ request: some MeshMessage, _ context: CallContext, _ progress: CallProgress, to second: Replica
     ) async -> RawMessage? {
         // The first may have been answered while this task was on its way.
         guard !Task.isCancelled, let message = try? self.encode(method, request, context) else { return nil }
-        self.event(.hedged, method)
+        self.event(.hedged, method, progress)
         let cancellation = method.isHeavy ? Self.cancellation(method, context) : nil
         guard case .reply(let reply, let envelope) = await second.call(message, deadline: context.deadline, cancellation: cancellation),
             envelope.status == 0

@@ -1,3 +1,5 @@
+public import Telemetry
+
 /// Runs round a handler: may change the context, refuse the call, and look at its outcome.
 public typealias MeshServerInterceptor =
     @Sendable (MethodDescriptor, CallContext, _ next: @Sendable (CallContext) async throws -> Void) async throws -> Void
@@ -34,6 +36,8 @@ public struct MeshServerConfiguration: Sendable {
     /// From the outermost to the innermost.
     public var interceptors: [MeshServerInterceptor]
     public var observer: (any MeshMetricsObserver)?
+    /// Records calls whose trace is sampled; `nil`: none.
+    public var traces: TraceRecorder?
 
     public init(
         maximumConcurrency: Int = 128,
@@ -51,7 +55,8 @@ public struct MeshServerConfiguration: Sendable {
         watchdogInterval: Duration = .seconds(1),
         watchdogPatience: Duration = .milliseconds(500),
         interceptors: [MeshServerInterceptor] = [],
-        observer: (any MeshMetricsObserver)? = nil
+        observer: (any MeshMetricsObserver)? = nil,
+        traces: TraceRecorder? = nil
     ) {
         self.maximumConcurrency = max(1, maximumConcurrency)
         self.heavyThreads = heavyThreads
@@ -69,5 +74,6 @@ public struct MeshServerConfiguration: Sendable {
         self.watchdogPatience = watchdogPatience
         self.interceptors = interceptors
         self.observer = observer
+        self.traces = traces
     }
 }

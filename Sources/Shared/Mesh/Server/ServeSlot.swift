@@ -109,9 +109,8 @@ final class ServeSlot: Sendable {
 
     private func answerAtOnce(_ work: Work, _ handle: MeshMethod.HandleAtOnce) {
         do {
-            let context = work.call.context
-            let reply = try CallContext.$current.withValue(context) {
-                try handle(work.message, context, self.core.configuration.maximumMessageSize)
+            let reply = try self.core.bound(work.call) {
+                try handle(work.message, work.call.context, self.core.configuration.maximumMessageSize)
             }
             self.reply(reply, work.call, since: work.start)
         } catch {
@@ -278,7 +277,7 @@ final class ServeSlot: Sendable {
         let envelope = self.core.replyEnvelope(call, error, duration: duration)
         // Writing into memory can't fail; the closure's type says otherwise.
         try? unsafe message.withMutableBytes { unsafe envelope.write(to: $0) }
-        self.core.observe(call?.method.descriptor, error?.code, duration: duration)
+        self.core.observe(call, error?.code, duration: duration)
         self.end()
         self.replyOperation.send(message, over: self.context)
         self.core.callEnded(isHeavy: isHeavy)

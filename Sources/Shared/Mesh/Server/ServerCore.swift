@@ -1,4 +1,5 @@
 internal import Logging
+internal import Telemetry
 
 /// What all slots of a server share: methods, admission, and the way out.
 final class ServerCore: Sendable {
@@ -11,6 +12,8 @@ final class ServerCore: Sendable {
         let cancellation: CancellationRegistry.Call?
         /// When it was admitted.
         var admission: Deadline
+        /// From its arrival to its reply; `nil` where its trace isn't recorded.
+        let span: TraceSpan?
 
         var isHeavy: Bool { self.method.descriptor.isHeavy }
     }
@@ -70,7 +73,9 @@ final class ServerCore: Sendable {
             isShadow: isShadow)
         let isHeavy = method.descriptor.isHeavy
         let arrival = self.load.callArrived(isHeavy: isHeavy, deadline: deadline, at: now)
+        let span = self.span(of: method.descriptor, context)
         if case .refuse(let reason) = arrival {
+            if let span { self.shed(span, reason) }
             self.configuration.observer?.serverCallShed(method.descriptor, reason)
             throw ServerLoad.refusal(reason)
         }
@@ -78,15 +83,29 @@ final class ServerCore: Sendable {
         if case .wait(let place) = arrival { ticket = place }
         return Call(
             method: method, context: context, ticket: ticket, cancellation: isHeavy ? self.cancellations.add(envelope) : nil,
-            admission: now)
+            admission: now, span: span)
+    }
+
+    private func span(of method: MethodDescriptor, _ context: CallContext) -> TraceSpan? {
+        guard context.trace.sampled, let traces = self.configuration.traces else { return nil }
+        let trace = context.trace
+        return traces.begin(
+            method.fullName, traceHigh: trace.traceHigh, traceLow: trace.traceLow, isSampled: true, parent: trace.span)
+    }
+
+    private func shed(_ span: TraceSpan, _ reason: MeshShedReason) {
+        span.event("shed", SpanAttribute("duet.reason", reason.rawValue))
+        self.configuration.traces?.finish(span, failure: "\(MeshError.Code.resourceExhausted)")
     }
 
     /// What a call in the queue has become.
     func turnCame(_ call: Call, _ refusal: MeshError?) {
         if let reason = refusal?.refusal {
             if let cancellation = call.cancellation { self.cancellations.remove(cancellation) }
+            call.span?.event("shed", SpanAttribute("duet.reason", reason.rawValue))
             self.configuration.observer?.serverCallShed(call.method.descriptor, reason)
         } else {
+            call.span?.event("turn came")
             let wait = Deadline.now.nanoseconds - call.admission.nanoseconds
             self.configuration.observer?.serverCallQueued(call.method.descriptor, for: .nanoseconds(Int64(clamping: wait)))
         }
@@ -126,7 +145,7 @@ final class ServerCore: Sendable {
     private func runHandler(_ call: Call, _ message: RawMessage) async throws -> RawMessage {
         let limit = self.configuration.maximumMessageSize
         guard !self.configuration.interceptors.isEmpty else {
-            return try await CallContext.$current.withValue(call.context) {
+            return try await Self.bound(call.context, call.span) {
                 try await call.method.handle(message, call.context, limit)
             }
         }
@@ -136,7 +155,7 @@ final class ServerCore: Sendable {
         var chain: @Sendable (CallContext) async throws -> Void = { context in
             guard let request = request.take() else { throw MeshError(.internal, "an interceptor let a call through twice") }
             let raw = RawMessage(request)
-            let answer = try await CallContext.$current.withValue(context) { try await call.method.handle(raw, context, limit) }
+            let answer = try await Self.bound(context, call.span) { try await call.method.handle(raw, context, limit) }
             reply.put(answer.take())
         }
         for interceptor in self.configuration.interceptors.reversed() {
@@ -146,6 +165,20 @@ final class ServerCore: Sendable {
         try await chain(call.context)
         guard let answer = reply.take() else { throw MeshError(.internal, "an interceptor let no call through and threw nothing") }
         return RawMessage(answer)
+    }
+
+    /// Runs a handler with what it works for in reach of the calls that it makes.
+    private static func bound(_ context: CallContext, _ span: TraceSpan?, _ handle: () async throws -> RawMessage) async throws -> RawMessage {
+        guard let span else { return try await CallContext.$current.withValue(context, operation: handle) }
+        return try await TraceSpan.$current.withValue(span) {
+            try await CallContext.$current.withValue(context, operation: handle)
+        }
+    }
+
+    /// The same for a handler that doesn't suspend.
+    func bound(_ call: Call, _ handle: () throws -> RawMessage) throws -> RawMessage {
+        guard let span = call.span else { return try CallContext.$current.withValue(call.context, operation: handle) }
+        return try TraceSpan.$current.withValue(span) { try CallContext.$current.withValue(call.context, operation: handle) }
     }
 
     /// - Parameter error: `nil` for success.
@@ -164,7 +197,9 @@ final class ServerCore: Sendable {
             load: UInt32(clamping: self.load.inFlight))
     }
 
-    func observe(_ method: MethodDescriptor?, _ code: MeshError.Code?, duration: UInt64) {
+    func observe(_ call: Call?, _ code: MeshError.Code?, duration: UInt64) {
+        if let span = call?.span { self.configuration.traces?.finish(span, failure: code.map { "\($0)" }) }
+        let method = call?.method.descriptor
         self.configuration.observer?.serverCallEnded(method, code: code, duration: .nanoseconds(Int64(clamping: duration)))
     }
 
