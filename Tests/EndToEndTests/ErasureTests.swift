@@ -18,6 +18,8 @@ struct ErasureTests {
 
     @Test("Every store forgets the person, and the receipt says when")
     func everywhere() throws {
+        // Somebody asked for the place before the person lived there: a list without them, which nothing removes.
+        #expect(try self.http.get("/api/v1/recommendations/users/61/recommendations?location=\(Self.place)").status == 200)
         let body =
             #"{"name":"\#(Self.name)","age":33,"gender":"female","location":"\#(Self.place)","bio":"\#(Self.bio)","interests":["astrolabes"]}"#
         let created = try self.http.request("POST", "/api/v1/users/", body: body, headers: ["Idempotency-Key": "e1"])

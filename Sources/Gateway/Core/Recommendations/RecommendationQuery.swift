@@ -37,6 +37,6 @@ public struct RecommendationQuery: Hashable, Sendable {
         return parts.map { "\($0.utf8.count):\($0)" }.joined()
     }
 
-    /// What a cached answer depends on beside the viewer.
-    var cacheKey: String { "\(self.explains ? "x" : "r")\(self.limit)|\(self.listKey)" }
+    /// What a cached answer depends on beside the viewer: a digest, for what a viewer typed must not stand in the cache's keys.
+    var cacheKey: String { StableHash.digest("\(self.explains ? "x" : "r")\(self.limit)|\(self.listKey)") }
 }
