@@ -251,7 +251,7 @@ import Testing
         let answer = await harness.recommendations("?limit=30")
         let expected = (30...59).reversed().map { Int64($0) }
         #expect(answer.ids == expected)
-        #expect(harness.store.state.withLock { $0.gateCalls } > 1)
+        #expect(harness.store.state.withLock { $0.visibleCalls.count } > 1)
     }
 
     // MARK: Pages

@@ -13,7 +13,7 @@ import Testing
             let answer = await pipeline.recommendations(for: viewer)
             let proposed = try await pipeline.proposed(to: viewer)
             let ranked = try await pipeline.ranked(proposed, for: viewer)
-            let expected = try await pipeline.store.admissible(ranked, for: viewer, excludingSeen: true).prefix(20)
+            let expected = try await pipeline.store.admissible(ranked, for: viewer, seen: SeenPolicy()).prefix(20)
             #expect(expected.count == 20)
             #expect(answer.status == 200)
             #expect(answer.shows(Array(expected)))
@@ -168,7 +168,7 @@ import Testing
                 let viewer = try #require(try await pipeline.store.user(id))
                 let answer = await pipeline.recommendations(for: id, "limit=100&\(filter.query(viewer))")
                 let others = pipeline.community.users.map(\.id)
-                let fitting = try await pipeline.store.admissible(others, for: id, excludingSeen: true).filter { filter.admits($0, viewer) }
+                let fitting = try await pipeline.store.admissible(others, for: id, seen: SeenPolicy()).filter { filter.admits($0, viewer) }
                 #expect(answer.degraded == [])
                 #expect(!fitting.isEmpty && answer.ids.count == min(100, fitting.count))
                 #expect(Set(answer.ids).isSubset(of: fitting.map(\.id)))

@@ -16,16 +16,22 @@ final class FakeFeatures: FeatureProvider {
     private let failure: MeshError?
     let requests = Mutex<[GetFeaturesRequest]>([])
     let deadlines = Mutex<[Deadline]>([])
+    private let failing = Mutex<[UInt64]>([])
 
     init(_ people: [UInt64: PersonFeatures], failure: MeshError? = nil) {
         self.people = Mutex(people)
         self.failure = failure
     }
 
+    /// Requests for all of these fail.
+    func setFailing(ids: [UInt64]) { self.failing.withLock { $0 = ids } }
+
     func features(_ request: GetFeaturesRequest, deadline: Deadline) async throws(MeshError) -> GetFeaturesResponse {
         self.requests.withLock { $0.append(request) }
         self.deadlines.withLock { $0.append(deadline) }
         if let failure { throw failure }
+        let failing = self.failing.withLock { $0 }
+        if !failing.isEmpty, failing.allSatisfy(request.userIDs.contains) { throw MeshError(.unavailable, "away") }
         var rows: [UInt32] = []
         let people = self.people.withLock { $0 }
         for id in request.userIDs {

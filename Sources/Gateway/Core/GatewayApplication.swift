@@ -117,13 +117,15 @@ public struct GatewayApplication: Sendable {
     ) {
         let metrics = GatewayMetrics(registry: registry)
         let coherence = CacheCoherence(cache: dependencies.cache, logger: logger)
-        let profiles = ProfileCache(
-            cache: dependencies.cache, coherence: coherence, capacity: configuration.profileCacheCapacity, registry: registry, now: instant)
+        let ledger = ChangeLedger(cache: dependencies.cache, coherence: coherence, now: instant)
+        let profiles = ProfileCache(ledger, capacity: configuration.profileCacheCapacity, registry: registry)
+        let gatekeeper = Gatekeeper(
+            gate: dependencies.gate, people: PersonCache(ledger, capacity: configuration.profileCacheCapacity, registry: registry))
         let catalogue = ModelCatalogue(repository: dependencies.models, pinned: configuration.pinnedModelVersion)
         let servingLog = ServingLogWriter(repository: dependencies.servingLog, registry: registry, logger: logger)
         let monitor = DependencyMonitor(probe: dependencies.probe)
         let pipeline = RecommendationPipeline(
-            candidates: dependencies.candidates, ranking: dependencies.ranking, gate: dependencies.gate, users: dependencies.users,
+            candidates: dependencies.candidates, ranking: dependencies.ranking, gatekeeper: gatekeeper, users: dependencies.users,
             coherence: coherence, catalogue: catalogue, metrics: metrics, candidateCount: configuration.candidateCount,
             passReturnDays: configuration.passReturnDays, logger: logger)
         let service = RecommendationService(

@@ -2,13 +2,14 @@ internal import Features
 internal import LinearMath
 
 /// Rows of candidates that were fetched a while ago, so that calls don't fetch the same people again and again. They may be as old as the
-/// specification's five minutes; these are a tenth of that. Nobody is shown because of them: the last look at the truth comes after.
+/// specification's five minutes; these are at most four. Nobody is shown because of them: the last look at the truth comes after.
 ///
 /// What it lends left the feature store at most ``lifetime`` ago. There are two generations for each version of the factors: rows join the
 /// young one, which grows old after half of the lifetime and is dropped after all of it; so no row needs a time of its own, and
-/// nothing outlives the next call.
+/// nothing outlives the next call. Whoever is lent from an old one is to be fetched again beside the call (stale while revalidate), so that
+/// calls wait only for people who were not asked for in a while.
 final class NearFeatures: Sendable {
-    static let lifetime = Duration.seconds(30)
+    static let lifetime = Duration.seconds(240)
     /// Versions of the factors beside each other: the active model's, and those that are being tried out.
     private static let versions = 3
 
@@ -42,32 +43,37 @@ final class NearFeatures: Sendable {
     }
 
     /// Copies the rows of those who are held to the end of a batch, and adds them to `found` in the order of their rows.
-    /// - Returns: The others.
-    func take(_ ids: [UInt64], version: String, into batch: inout PersonBatch, found: inout [UInt64]) -> [UInt64] {
-        let oldest = self.clock() - Self.lifetime
+    /// - Returns: The others, and who among the found is growing old.
+    func take(
+        _ ids: [UInt64], version: String, into batch: inout PersonBatch, found: inout [UInt64]
+    ) -> (missing: [UInt64], ageing: [UInt64]) {
+        let now = self.clock()
+        let oldest = now - Self.lifetime
         return self.held.withReadLock { held in
             guard let generations = held.last(where: { $0.version == version }), generations.young.start > oldest,
                 generations.young.people.dimension == batch.dimension
-            else { return ids }
-            let old = generations.old.flatMap { $0.start > oldest ? $0 : nil }
-            var (young, aged, missing) = ([Int](), [Int](), [UInt64]())
-            var agedIDs: [UInt64] = []
+            else { return (ids, []) }
+            let elders = generations.old.flatMap { $0.start > oldest ? $0 : nil }
+            let isAgeing = generations.young.start + Self.lifetime / 2 <= now
+            var (young, old) = ([Int](), [Int]())
+            var (missing, oldIDs) = ([UInt64](), [UInt64]())
             for id in ids {
                 if let person = generations.young.index[id] {
                     young.append(person)
                     found.append(id)
-                } else if let person = old?.index[id] {
-                    aged.append(person)
-                    agedIDs.append(id)
+                } else if let person = elders?.index[id] {
+                    old.append(person)
+                    oldIDs.append(id)
                 } else {
                     missing.append(id)
                 }
             }
+            let ageing = (isAgeing ? found : []) + oldIDs
             batch.reserveCapacity(ids.count + 1)
             batch.append(young, of: generations.young.people)
-            if let old { batch.append(aged, of: old.people) }
-            found += agedIDs
-            return missing
+            if let elders { batch.append(old, of: elders.people) }
+            found += oldIDs
+            return (missing, ageing)
         }
     }
 

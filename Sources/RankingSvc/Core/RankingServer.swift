@@ -11,14 +11,20 @@ package struct RankingServer: RankingServiceHandler {
     package static let limit = 4000
     /// Part of the remaining time that the features may take; the rest is for scoring and the way back.
     private static let featureShare = 0.85
+    /// Time that fetching candidates again beside calls may take.
+    private static let renewalTime = Duration.seconds(1)
 
     private let models: ModelStore
     private let features: any FeatureProvider
     private let near: NearFeatures
+    private let renewal = Renewal()
     private let exposure: ExposureSettings
     private let metrics: RankingMetrics
     private let now: @Sendable () -> Timestamp
     private let clock: @Sendable () -> ContinuousClock.Instant
+
+    /// Returns once nothing is being fetched beside calls.
+    package func settle() async { await self.renewal.settle() }
 
     /// - Parameter clock: By which features of candidates grow old.
     package init(
@@ -140,7 +146,8 @@ package struct RankingServer: RankingServiceHandler {
         let start = self.clock()
         let version = model.dimension > 0 ? model.embeddingVersion : ""
         var gathered = Gathered(batch: PersonBatch(dimension: model.dimension))
-        var fetched = self.near.take(Self.distinct(request), version: version, into: &gathered.batch, found: &gathered.people)
+        var (fetched, ageing) = self.near.take(Self.distinct(request), version: version, into: &gathered.batch, found: &gathered.people)
+        if !ageing.isEmpty { self.renew(ageing, model, version) }
         gathered.viewer = gathered.people.count
         self.metrics.near.increment(by: UInt64(gathered.viewer))
         if Self.adopt(request.viewer, model, into: &gathered.batch) {
@@ -161,6 +168,18 @@ package struct RankingServer: RankingServiceHandler {
         if !kept.isEmpty { self.near.keep(gathered.people[kept], rows: kept, of: gathered.batch, version: version, since: start) }
         self.metrics.featureSeconds.observe(start.duration(to: self.clock()))
         return gathered
+    }
+
+    /// Fetches candidates again beside the call, which need not wait for it. What fails is tried again with the next call that meets them, and
+    /// waited for once they are too old.
+    private func renew(_ ids: [UInt64], _ model: PipelineModel, _ version: String) {
+        self.renewal.begin {
+            let start = self.clock()
+            var batch = PersonBatch(dimension: model.dimension)
+            guard let known = try? await self.fetch(ids, model, version, deadline: .after(Self.renewalTime), into: &batch) else { return }
+            let people = known.map { ids[$0] }
+            self.near.keep(people[...], rows: 0..<people.count, of: batch, version: version, since: start)
+        }
     }
 
     /// Adds the row that the caller brought to the end of a batch.

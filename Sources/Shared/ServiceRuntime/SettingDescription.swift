@@ -85,7 +85,7 @@ extension SettingName {
         case .profileCacheCapacity:
             self.entry(
                 .access, .integer(0...10_000_000), "20000",
-                "Profiles that a gateway keeps in memory, about 1 kB each; 0 keeps none.")
+                "People that a gateway keeps in memory, about 2 kB each; 0 keeps none.")
         case .databaseURL:
             self.entry(
                 .stores, .url(schemes: ["postgresql", "postgres"], keywords: true), nil,

@@ -6,39 +6,53 @@ struct PostgresGateRepository: GateRepository {
 
     init(postgres: PostgresPool) { self.postgres = postgres }
 
-    /// One statement. The viewer is read along with the candidates, which says whether they exist and what they seek; the two arrays of
-    /// people to leave out are found first, by the key of each pair and by the small index of severed pairs, and are mostly empty. Whether
-    /// two people suit each other is decided here, by the rule that everybody else follows, too.
-    func admission(
-        of candidates: [UserID], to viewer: UserID, seen: SeenPolicy
-    ) async throws(RepositoryError) -> Admission {
-        let ids = candidates.map(\.rawValue) + [viewer.rawValue]
-        return try await translatingErrors {
+    /// People kept away from one viewer, in one direction, that are worth reading before it is known who will be looked at.
+    private static let capacity = 2000
+
+    /// One statement: the viewer's row, and two arrays found by the key of each pair and by the small index of severed pairs.
+    func outlook(of viewer: UserID, seen: SeenPolicy, among candidates: [UserID]?) async throws(RepositoryError) -> Outlook? {
+        try await translatingErrors {
+            let id = viewer.rawValue
+            let ids = candidates?.map(\.rawValue)
+            let limit = ids == nil ? Self.capacity + 1 : nil
             let rows = try await self.postgres.read(
                 """
-                SELECT \(.userColumns), \(.standingColumns), u.xid FROM users AS u
-                WHERE u.id = ANY (\(ids)) AND u.banned_at IS NULL AND (NOT u.paused OR u.id = \(viewer.rawValue))
-                    AND u.id <> ALL (ARRAY(
+                SELECT \(.userColumns), \(.standingColumns), u.xid,
+                    ARRAY(
                         SELECT s.target_user_id FROM pair_states AS s
-                        WHERE s.user_id = \(viewer.rawValue) AND s.target_user_id = ANY (\(ids))
+                        WHERE s.user_id = \(id) \(Self.among(ids, "target_user_id"))
                             AND (s.blocked OR s.reported OR (\(seen.isExcluded) AND s.opinion IS NOT NULL
-                                AND (s.opinion <> 2 OR s.updated_at >= coalesce(\(.timestamp(seen.passesSince)), '-infinity'))))))
-                    AND u.id <> ALL (ARRAY(
+                                AND (s.opinion <> 2 OR s.updated_at >= coalesce(\(.timestamp(seen.passesSince)), '-infinity'))))
+                        LIMIT \(limit)),
+                    ARRAY(
                         SELECT s.user_id FROM pair_states AS s
-                        WHERE s.target_user_id = \(viewer.rawValue) AND s.user_id = ANY (\(ids)) AND (s.blocked OR s.reported)))
+                        WHERE s.target_user_id = \(id) \(Self.among(ids, "user_id")) AND (s.blocked OR s.reported) LIMIT \(limit))
+                FROM users AS u WHERE u.id = \(id) AND u.banned_at IS NULL
                 """)
-            guard let own = try rows.first(where: { row in try row.int64(0) == viewer.rawValue }) else {
-                throw RepositoryError(.unknownUser, "no such viewer", missing: [viewer])
-            }
-            let person = Person(try own.user(), try own.standing(at: PostgresRow.userWidth))
-            var admitted = [UserID: User](minimumCapacity: rows.count)
-            for row in rows {
-                let other = Person(try row.user(), try row.standing(at: PostgresRow.userWidth))
-                if other.user.id != viewer, person.suits(other) { admitted[other.user.id] = other.user }
-            }
-            return Admission(
-                people: candidates.compactMap { admitted[$0] },
-                viewerPosition: try own.uint64(PostgresRow.userWidth + PostgresRow.standingWidth))
+            guard let row = rows.first else { throw RepositoryError(.unknownUser, "no such viewer", missing: [viewer]) }
+            let end = PostgresRow.userWidth + PostgresRow.standingWidth
+            let (left, received) = (try row.int64Array(end + 1), try row.int64Array(end + 2))
+            if ids == nil, max(left.count, received.count) > Self.capacity { return nil }
+            return Outlook(
+                viewer: Person(try row.user(), try row.standing(at: PostgresRow.userWidth)), position: try row.uint64(end),
+                barred: Set((left + received).lazy.map(UserID.init(_:))))
+        }
+    }
+
+    private static func among(_ ids: [Int64]?, _ column: String) -> PostgresQuery {
+        guard let ids else { return "" }
+        return "AND s.\(unescaped: column) = ANY (\(ids))"
+    }
+
+    func visible(_ people: [UserID]) async throws(RepositoryError) -> [Person] {
+        guard !people.isEmpty else { return [] }
+        return try await translatingErrors {
+            try await self.postgres.read(
+                """
+                SELECT \(.userColumns), \(.standingColumns) FROM users AS u
+                WHERE u.id = ANY (\(people.map(\.rawValue))) AND u.banned_at IS NULL AND NOT u.paused
+                """
+            ).map { row throws(PostgresError) in Person(try row.user(), try row.standing(at: PostgresRow.userWidth)) }
         }
     }
 

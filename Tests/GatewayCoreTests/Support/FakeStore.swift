@@ -15,8 +15,15 @@ final class FakeStore: UserRepository, InteractionRepository, GateRepository, Mo
         var erasures: [String: Erasure] = [:]
         var models: [ModelRecord] = []
         var isAway = false
-        var gateCalls = 0
+        /// Whose profiles the gate was asked for.
+        var visibleCalls: [[UserID]] = []
+        /// Whether the gate does not tell beforehand whom a viewer must not meet.
+        var isTooMuch = false
         var audit: [AuditEntry] = []
+
+        func standing(of id: UserID) -> Standing {
+            Standing(preferences: self.preferences[id] ?? Preferences(), isBanned: self.banned.contains(id))
+        }
     }
 
     let state = Mutex(State())
@@ -187,20 +194,20 @@ final class FakeStore: UserRepository, InteractionRepository, GateRepository, Mo
 
     // MARK: Gate
 
-    func admission(of candidates: [UserID], to viewer: UserID, seen policy: SeenPolicy) async throws(RepositoryError) -> Admission {
+    func outlook(of viewer: UserID, seen: SeenPolicy, among candidates: [UserID]?) async throws(RepositoryError) -> Outlook? {
         try self.locked { (state) throws(RepositoryError) in
-            state.gateCalls += 1
-            guard let own = state.users[viewer] else { throw RepositoryError(.unknownUser, missing: [viewer]) }
-            let person = Person(own, Standing(preferences: state.preferences[viewer] ?? Preferences()))
-            let seen = policy.isExcluded ? Set(state.interactions.filter { $0.userID == viewer }.map(\.targetUserID)) : []
-            let people = candidates.compactMap { id -> User? in
-                guard id != viewer, !seen.contains(id), !state.blocks.contains([viewer, id]), !state.blocks.contains([id, viewer]),
-                    !state.banned.contains(id), let user = state.users[id]
-                else { return nil }
-                let other = Person(user, Standing(preferences: state.preferences[id] ?? Preferences()))
-                return other.standing.isHidden || !person.suits(other) ? nil : user
-            }
-            return Admission(people: people, viewerPosition: state.viewerPosition)
+            guard let own = state.users[viewer], !state.banned.contains(viewer) else { throw RepositoryError(.unknownUser, missing: [viewer]) }
+            if candidates == nil, state.isTooMuch { return nil }
+            var barred = Set(state.blocks.lazy.filter { $0.contains(viewer) }.joined())
+            if seen.isExcluded { barred.formUnion(state.interactions.lazy.filter { $0.userID == viewer }.map(\.targetUserID)) }
+            return Outlook(viewer: Person(own, state.standing(of: viewer)), position: state.viewerPosition, barred: barred)
+        }
+    }
+
+    func visible(_ people: [UserID]) async throws(RepositoryError) -> [Person] {
+        try self.locked { state in
+            state.visibleCalls.append(people)
+            return people.compactMap { id in state.users[id].map { Person($0, state.standing(of: id)) } }.filter { !$0.standing.isHidden }
         }
     }
 

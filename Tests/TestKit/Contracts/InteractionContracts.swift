@@ -165,10 +165,10 @@ extension Contract where Subject == Repositories {
                 try await store.record(.report, ids[2], ids[0])
                 let asked = [ids[5], ids[1], ids[0], UserID(999), ids[3], ids[2], ids[4]]
                 for excludingSeen in [true, false] {
-                    let shown = try await store.gate.admissible(asked, for: ids[0], excludingSeen: excludingSeen)
+                    let shown = try await store.gate.admissible(asked, for: ids[0], seen: SeenPolicy(isExcluded: excludingSeen))
                     try expectEqual(shown.map(\.id), [ids[5], ids[3], ids[4]])
                 }
-                try expectEqual(try await store.gate.admissible([], for: ids[0], excludingSeen: true), [])
+                try expectEqual(try await store.gate.admissible([], for: ids[0], seen: SeenPolicy()), [])
             },
             Contract("The gate drops whom the viewer has liked, passed on or left, only if asked") { store in
                 let ids = try await store.people(6)
@@ -178,8 +178,28 @@ extension Contract where Subject == Repositories {
                 try await store.record(.dislike, ids[4], ids[0])  // The other's opinion hides nobody.
                 let asked = Array(ids[1...])
                 try expectEqual(
-                    try await store.gate.admissible(asked, for: ids[0], excludingSeen: true).map(\.id), [ids[4], ids[5]])
-                try expectEqual(try await store.gate.admissible(asked, for: ids[0], excludingSeen: false).map(\.id), asked)
+                    try await store.gate.admissible(asked, for: ids[0], seen: SeenPolicy()).map(\.id), [ids[4], ids[5]])
+                try expectEqual(try await store.gate.admissible(asked, for: ids[0], seen: SeenPolicy(isExcluded: false)).map(\.id), asked)
+            },
+            Contract("The gate tells whom a viewer must not meet before it knows who will be looked at, and the same of each afterwards") { store in
+                let ids = try await store.people(8)
+                let kinds: [(InteractionKind, Int, Int)] = [
+                    (.block, 0, 1), (.report, 2, 0), (.like, 0, 3), (.dislike, 0, 4), (.like, 5, 0), (.block, 6, 1), (.superLike, 7, 0),
+                ]
+                for (kind, one, other) in kinds { try await store.record(kind, ids[one], ids[other]) }
+                let all = try await store.outlook(of: ids[0])
+                try expectEqual(all.barred, Set(ids[1...4]))
+                try expectEqual(all.viewer.user.id, ids[0])
+                try expectEqual(try await store.outlook(of: ids[0], SeenPolicy(isExcluded: false)).barred, Set(ids[1...2]))
+                for id in ids[1...] {
+                    let one = try await store.gate.outlook(of: ids[0], seen: SeenPolicy(), among: [id])
+                    try expectEqual(one?.barred, all.barred.intersection([id]))
+                }
+                try expect(try await store.users.setBan(true, of: ids[7]))
+                _ = try await store.users.setPreferences(Preferences(isPaused: true), of: ids[6])
+                let visible = try await store.gate.visible(ids + [UserID(999)])
+                try expectEqual(Set(visible.map(\.user.id)), Set(ids[...5]))
+                try expectEqual(try await store.gate.visible([]), [])
             },
             Contract("The gate forgets a pass that was given before a moment, and nothing else") { store in
                 let ids = try await store.people(5)
@@ -189,15 +209,15 @@ extension Contract where Subject == Repositories {
                 try await store.record(.like, ids[0], ids[3], at: start)
                 try await store.record(.unmatch, ids[0], ids[4], at: start)
                 let policy = SeenPolicy(passesSince: start.advanced(by: .seconds(50)))
-                let admission = try await store.gate.admission(of: Array(ids[1...]), to: ids[0], seen: policy)
-                try expectEqual(admission.people.map(\.id), [ids[1]])
+                let shown = try await store.gate.admissible(Array(ids[1...]), for: ids[0], seen: policy)
+                try expectEqual(shown.map(\.id), [ids[1]])
             },
             Contract("The gate lets two pass only if each fits what the other seeks") { store in
                 let ada = try await store.person("Ada") { ($0.age, $0.gender) = (30, .female) }
                 let bob = try await store.person("Bob") { ($0.age, $0.gender, $0.interests) = (40, .male, ["Chess"]) }
                 func meet() async throws -> Bool {
-                    let one = try await store.gate.admissible([bob], for: ada, excludingSeen: true).map(\.id) == [bob]
-                    let other = try await store.gate.admissible([ada], for: bob, excludingSeen: true).map(\.id) == [ada]
+                    let one = try await store.gate.admissible([bob], for: ada, seen: SeenPolicy()).map(\.id) == [bob]
+                    let other = try await store.gate.admissible([ada], for: bob, seen: SeenPolicy()).map(\.id) == [ada]
                     try expectEqual(one, other)
                     return one
                 }
@@ -212,8 +232,8 @@ extension Contract where Subject == Repositories {
                     try expect(try await store.users.setPreferences(preferences, of: person))
                     try expectEqual(try await store.users.preferences(of: person), preferences)
                     if preferences.isPaused {
-                        try expectEqual(try await store.gate.admissible([ada], for: bob, excludingSeen: true), [])
-                        try expectEqual(try await store.gate.admissible([bob], for: ada, excludingSeen: true).map(\.id), [bob])
+                        try expectEqual(try await store.gate.admissible([ada], for: bob, seen: SeenPolicy()), [])
+                        try expectEqual(try await store.gate.admissible([bob], for: ada, seen: SeenPolicy()).map(\.id), [bob])
                     } else {
                         try expect(try await meet() == isMet, "case \(index)")
                     }
@@ -223,9 +243,9 @@ extension Contract where Subject == Repositories {
             },
             Contract("The gate tells where the log has the viewer's latest change") { store in
                 let ids = try await store.people(2)
-                let before = try await store.gate.admission(of: [ids[1]], to: ids[0], seen: SeenPolicy()).viewerPosition
+                let before = try await store.outlook(of: ids[0]).position
                 _ = try await store.users.setPreferences(Preferences(minimumAge: 18), of: ids[0])
-                let after = try await store.gate.admission(of: [ids[1]], to: ids[0], seen: SeenPolicy()).viewerPosition
+                let after = try await store.outlook(of: ids[0]).position
                 try expect(after > before)
                 try await store.settle { $0.contains { $0.position == LogPosition(transaction: after, id: ids[0].rawValue) } }
             },
@@ -241,8 +261,8 @@ extension Contract where Subject == Repositories {
                 try expectEqual(try await store.users.list(UserQuery()).map(\.id), [ids[0], ids[2], ids[3]])
                 try expectEqual(try await store.users.update(ids[1], UserChange(name: "Eve")), nil)
                 try expectEqual(try await store.users.preferences(of: ids[1]), nil)
-                try expectEqual(try await store.gate.admissible(ids, for: ids[3], excludingSeen: true).map(\.id), [ids[0], ids[2]])
-                try await expectError(.unknownUser) { _ = try await store.gate.admissible([ids[0]], for: ids[1], excludingSeen: true) }
+                try expectEqual(try await store.gate.admissible(ids, for: ids[3], seen: SeenPolicy()).map(\.id), [ids[0], ids[2]])
+                try await expectError(.unknownUser) { _ = try await store.gate.admissible([ids[0]], for: ids[1], seen: SeenPolicy()) }
                 try await expectError(.unknownUser) { try await store.record(.like, ids[1], ids[3]) }
                 try await expectError(.unknownUser) { try await store.record(.like, ids[3], ids[1]) }
                 try expectEqual(try await store.pairs.matches(of: ids[0], after: nil, limit: 9), [])
@@ -253,16 +273,23 @@ extension Contract where Subject == Repositories {
                     }
                 }
                 try expect(try await store.users.setBan(false, of: ids[1]))
-                try expectEqual(try await store.gate.admissible(ids, for: ids[3], excludingSeen: true).map(\.id), [ids[0], ids[1], ids[2]])
+                try expectEqual(try await store.gate.admissible(ids, for: ids[3], seen: SeenPolicy()).map(\.id), [ids[0], ids[1], ids[2]])
                 try expectEqual(try await store.pairs.matches(of: ids[0], after: nil, limit: 9).map(\.user.id), [ids[1]])
             },
             Contract("The gate names an unknown viewer") { store in
                 let id = try await store.person()
                 let error = try await expectError(.unknownUser) {
-                    _ = try await store.gate.admissible([id], for: UserID(99), excludingSeen: true)
+                    _ = try await store.gate.admissible([id], for: UserID(99), seen: SeenPolicy())
                 }
                 try expectEqual(error.missing, [UserID(99)])
             },
         ]
+    }
+}
+
+extension Repositories {
+    fileprivate func outlook(of viewer: UserID, _ seen: SeenPolicy = SeenPolicy()) async throws -> Outlook {
+        guard let outlook = try await self.gate.outlook(of: viewer, seen: seen, among: nil) else { throw ContractViolation(description: "no outlook") }
+        return outlook
     }
 }

@@ -95,22 +95,22 @@ extension InMemoryStore: InteractionRepository {
 }
 
 extension InMemoryStore: GateRepository {
-    public func admission(
-        of candidates: [UserID], to viewer: UserID, seen: SeenPolicy
-    ) async throws(RepositoryError) -> Admission {
+    public func outlook(of viewer: UserID, seen: SeenPolicy, among candidates: [UserID]?) async throws(RepositoryError) -> Outlook? {
         try self.access { (state) throws(RepositoryError) in
             guard let own = state.user(viewer) else { throw RepositoryError(.unknownUser, "no such viewer", missing: [viewer]) }
-            let person = Person(own, state.standing(of: viewer))
-            let people = candidates.compactMap { id -> User? in
-                guard id != viewer, !state.isSevered(viewer, id), let user = state.users[id] else { return nil }
-                if seen.isExcluded, let pair = state.pairs[Pair(user: viewer, target: id)], let opinion = pair.opinion {
-                    let isForgotten = opinion == .dislike && seen.passesSince.map { pair.updatedAt < $0 } ?? false
-                    if !isForgotten { return nil }
-                }
-                let other = Person(user, state.standing(of: id))
-                return other.standing.isHidden || !person.suits(other) ? nil : user
+            let barred = (candidates ?? Array(state.users.keys)).filter { id in
+                if state.isSevered(viewer, id) { return true }
+                guard seen.isExcluded, let pair = state.pairs[Pair(user: viewer, target: id)], let opinion = pair.opinion else { return false }
+                return opinion != .dislike || seen.passesSince.map { pair.updatedAt >= $0 } ?? true
             }
-            return Admission(people: people, viewerPosition: state.userTransactions[viewer] ?? 0)
+            return Outlook(
+                viewer: Person(own, state.standing(of: viewer)), position: state.userTransactions[viewer] ?? 0, barred: Set(barred))
+        }
+    }
+
+    public func visible(_ people: [UserID]) async throws(RepositoryError) -> [Person] {
+        try self.access { state in
+            people.compactMap { id in state.users[id].map { Person($0, state.standing(of: id)) } }.filter { !$0.standing.isHidden }
         }
     }
 

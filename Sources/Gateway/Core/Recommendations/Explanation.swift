@@ -48,10 +48,10 @@ extension RecommendationPipeline {
     /// - Throws: `RepositoryError` for a viewer who does not exist, and where the truth can't be read.
     func explanation(of target: UserID, _ query: RecommendationQuery, scope: RequestScope) async throws -> PairExplanation {
         let wanted = self.candidateQuery(query)
-        let admission = try await self.gate.admission(
-            of: [target], to: query.viewer, seen: self.seenPolicy(query, at: scope.receivedAt))
+        let admitted = try await self.gatekeeper.gate.admissible(
+            [target], for: query.viewer, seen: self.seenPolicy(query, at: scope.receivedAt))
         var explanation = PairExplanation(
-            viewer: query.viewer, target: target, isAdmitted: !admission.people.isEmpty, limit: query.limit)
+            viewer: query.viewer, target: target, isAdmitted: !admitted.isEmpty, limit: query.limit)
         do {
             explanation.finding = try await self.candidates.why(wanted, target: target, call: scope.call(share: 0.3))
             let proposed = try await self.candidates.candidates(wanted, call: scope.call(share: 0.3))

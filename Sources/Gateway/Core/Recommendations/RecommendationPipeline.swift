@@ -14,7 +14,7 @@ struct RecommendationPipeline: Sendable {
 
     let candidates: any CandidateGenerating
     let ranking: any CandidateRanking
-    let gate: any GateRepository
+    let gatekeeper: Gatekeeper
     let users: any UserRepository
     let coherence: CacheCoherence
     let catalogue: ModelCatalogue
@@ -29,12 +29,12 @@ struct RecommendationPipeline: Sendable {
     private let fallback = FallbackPeople()
 
     init(
-        candidates: any CandidateGenerating, ranking: any CandidateRanking, gate: any GateRepository, users: any UserRepository,
+        candidates: any CandidateGenerating, ranking: any CandidateRanking, gatekeeper: Gatekeeper, users: any UserRepository,
         coherence: CacheCoherence, catalogue: ModelCatalogue, metrics: GatewayMetrics, candidateCount: Int, passReturnDays: Int, logger: Logger
     ) {
         self.candidates = candidates
         self.ranking = ranking
-        self.gate = gate
+        self.gatekeeper = gatekeeper
         self.users = users
         self.coherence = coherence
         self.catalogue = catalogue
@@ -59,13 +59,18 @@ struct RecommendationPipeline: Sendable {
     /// - Throws: ``APIError`` 404 for a viewer who does not exist, 503 when the truth can't be read; `RepositoryError` likewise.
     func list(_ query: RecommendationQuery, scope: RequestScope) async throws -> RecommendedList {
         let start = ContinuousClock.now
+        // Beside the stages, which take longer.
+        async let beginning = TraceSpan.within("outlook") {
+            try await self.gatekeeper.look(for: query.viewer, seen: self.seenPolicy(query, at: scope.receivedAt))
+        }
         let origin = try await self.origin(query)
         var order = try await self.order(query, scope: scope)
-        var admitted = try await self.admitted(order.entries, query, origin: origin, scope: scope)
+        let look = try await beginning
+        var admitted = try await self.admitted(order.entries, query, look, origin: origin, scope: scope)
         if admitted.shown.count < query.limit, let position = order.position, position < admitted.viewerPosition {
             // Stage 1 knew the viewer as they were before their latest change: it is asked once more, and waits until it knows it.
             order = try await self.order(query, scope: scope, changedAt: admitted.viewerPosition)
-            admitted = try await self.admitted(order.entries, query, origin: origin, scope: scope)
+            admitted = try await self.admitted(order.entries, query, look, origin: origin, scope: scope)
         }
         let (shown, consumed) = (admitted.shown, admitted.consumed)
         let isStale = order.position.map { $0 < admitted.viewerPosition } ?? false
@@ -239,7 +244,7 @@ struct RecommendationPipeline: Sendable {
 
     /// The best who may be shown.
     private func admitted(
-        _ entries: [ListCursor.Entry], _ query: RecommendationQuery, origin: Coordinate?, scope: RequestScope
+        _ entries: [ListCursor.Entry], _ query: RecommendationQuery, _ look: Gatekeeper.Look, origin: Coordinate?, scope: RequestScope
     ) async throws -> Admitted {
         let start = ContinuousClock.now
         defer { self.metrics.spent(start.duration(to: .now), in: .gate) }
@@ -247,13 +252,13 @@ struct RecommendationPipeline: Sendable {
         var shown: [(User, ListCursor.Entry)] = []
         var distinct: Set<UserID> = []
         var consumed = 0
-        // Even for nobody the gate is asked: it says whether the viewer exists.
+        // Even for nobody: it says where the viewer's own changes stand.
         repeat {
             if consumed > 0, scope.deadline.isExpired { break }
             let margin = consumed == 0 ? 8 : 40
             let chunk = Array(entries.dropFirst(consumed).prefix(query.limit - shown.count + margin))
             let admission = try await TraceSpan.within("gate") {
-                try await self.gate.admission(of: chunk.map(\.id), to: query.viewer, seen: self.seenPolicy(query, at: scope.receivedAt))
+                try await self.gatekeeper.admission(of: chunk.map(\.id), look)
             }
             viewerPosition = admission.viewerPosition
             let byID = Dictionary(admission.people.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
@@ -286,7 +291,8 @@ struct RecommendationPipeline: Sendable {
     /// - Throws: `MeshError` when stage 1 is away.
     func similar(to id: UserID, viewer: UserID, limit: Int, scope: RequestScope) async throws -> [(user: User, similarity: Double)] {
         let found = try await self.candidates.similar(to: id, viewer: viewer, limit: min(1000, limit + 20), call: scope.call(share: 0.7))
-        let profiles = try await self.gate.admissible(found.map(\.id).filter { $0 != id }, for: viewer, excludingSeen: false)
+        let profiles = try await self.gatekeeper.gate.admissible(
+            found.map(\.id).filter { $0 != id }, for: viewer, seen: SeenPolicy(isExcluded: false))
         let byID = Dictionary(profiles.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         return found.compactMap { person in byID[person.id].map { ($0, person.similarity) } }.prefix(limit).map { $0 }
     }
