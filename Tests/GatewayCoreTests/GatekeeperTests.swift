@@ -1,5 +1,7 @@
 import Domain
 import GatewayCore
+import HTTPTypes
+import Synchronization
 import Testing
 
 /// The last look at the truth, with copies in the process. What the store holds is changed behind the gateway's back, to see what is read.
@@ -28,10 +30,10 @@ import Testing
         // Blocks are never taken from a copy: nobody announces this one.
         harness.store.state.withLock { _ = $0.blocks.insert([UserID(ids[0]), UserID(1)]) }
         #expect(await harness.recommendations("?limit=7").ids == Array(ids[1...7]))
-        #expect(await harness.send(.put, "/api/v1/users/\(ids[1])/ban", token: "admin:root").status == 204)
+        #expect(await harness.send(.post, "/api/v1/admin/users/\(ids[1])/ban", token: "admin:root").status == 204)
         #expect(await harness.recommendations("?limit=6").ids == Array(ids[2...7]))
-        let pause = #"{"paused": true}"#
-        #expect(await harness.send(.put, "/api/v1/users/\(ids[2])/preferences", body: pause).status == 200)
+        let pause = #"{"visibility": "paused"}"#
+        #expect(await harness.send(.put, "/api/v1/users/\(ids[2])/preferences", body: pause, token: "user:\(ids[2])").status == 200)
         #expect(await harness.recommendations("?limit=5").ids == Array(ids[3...7]))
         #expect(await harness.send(.delete, "/api/v1/users/\(ids[3])").status == 204)
         #expect(await harness.recommendations("?limit=4").ids == Array(ids[4...7]))

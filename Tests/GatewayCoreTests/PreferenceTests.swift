@@ -178,12 +178,12 @@ struct PreferenceTests {
         #expect(last.json["verdict"]?.string == "Proposed at rank 1, ranked 59 of 59: beyond the 5 asked for.")
         #expect(last.json["position"] == .null && last.json["shown"]?.bool == false)
         #expect(await ask(9).json["verdict"]?.string == "Left out of the search: blocked_by_target.")
-        harness.store.state.withLock { _ = $0.banned.insert(UserID(60)) }
+        #expect(await harness.send(.post, "/api/v1/admin/users/60/ban", token: "admin:x").status == 204)
         let banned = await ask(60)
         #expect(banned.json["admitted"]?.bool == false && banned.json["shown"]?.bool == false)
         harness.candidates.fail(.unavailable)
         let alone = await ask(2)
         #expect(alone.status == 200 && alone.json["candidates"] == .null)
-        #expect(harness.store.state.withLock { $0.audit.allSatisfy { $0.action == "user.why" } && !$0.audit.isEmpty })
+        #expect(harness.store.state.withLock { $0.audit.allSatisfy { ["user.why", "user.ban"].contains($0.action) } && !$0.audit.isEmpty })
     }
 }

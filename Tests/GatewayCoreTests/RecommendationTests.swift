@@ -246,7 +246,7 @@ import Testing
     @Test func theGateIsAskedAgainUntilTheListIsFull() async {
         let harness = await Harness(people: 120)
         harness.store.state.withLock { state in
-            for id in 60...120 { state.blocks.insert([UserID(Int64(id)), UserID(1)]) }
+            for id in 60...120 { state.banned.insert(UserID(Int64(id))) }
         }
         let answer = await harness.recommendations("?limit=30")
         let expected = (30...59).reversed().map { Int64($0) }

@@ -26,7 +26,7 @@ struct TraceTests {
         #expect(root.parent == 0xb7ad_6b71_6920_3331)
         #expect(root.attributes.contains(SpanAttribute("http.response.status_code", 200)))
         #expect(root.attributes.contains(SpanAttribute("duet.request_id", "req-7")))
-        #expect(Set(kept.spans.dropLast().map(\.name)) == ["cache", "candidates", "ranking", "gate", "encoding"])
+        #expect(Set(kept.spans.dropLast().map(\.name)) == ["cache", "candidates", "outlook", "ranking", "gate", "encoding"])
         #expect(kept.spans.dropLast().allSatisfy { $0.parent == root.id && $0.start >= root.start && $0.end <= root.end })
         let call = try #require(harness.candidates.state.withLock { $0.calls.first })
         #expect(call.trace.span == root.id && call.trace.sampled)

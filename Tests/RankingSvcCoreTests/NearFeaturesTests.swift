@@ -48,7 +48,9 @@ struct NearFeaturesTests {
         #expect(mixed == fresh)
     }
 
-    @Test("No candidate is older than four minutes, however often they are asked for, and while they are nobody waits for them", .timeLimit(.minutes(1)))
+    @Test(
+        "No candidate is older than four minutes, however often they are asked for, and while they are nobody waits for them", .timeLimit(.minutes(1))
+    )
     func lifetime() async throws {
         let server = try await self.server("a")
         var last: [UInt64: ContinuousClock.Instant] = [:]

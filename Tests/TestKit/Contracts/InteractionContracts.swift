@@ -289,7 +289,9 @@ extension Contract where Subject == Repositories {
 
 extension Repositories {
     fileprivate func outlook(of viewer: UserID, _ seen: SeenPolicy = SeenPolicy()) async throws -> Outlook {
-        guard let outlook = try await self.gate.outlook(of: viewer, seen: seen, among: nil) else { throw ContractViolation(description: "no outlook") }
+        guard let outlook = try await self.gate.outlook(of: viewer, seen: seen, among: nil) else {
+            throw ContractViolation(description: "no outlook")
+        }
         return outlook
     }
 }

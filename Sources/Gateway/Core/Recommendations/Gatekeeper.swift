@@ -22,9 +22,11 @@ struct Gatekeeper: Sendable {
     /// Who may be shown.
     struct Admission: Sendable {
         /// In the order in which they were asked for.
-        var people: [User]
+        var people: [User] = []
         /// Transaction of the viewer's own latest change of profile or preferences.
-        var viewerPosition: UInt64
+        var viewerPosition: UInt64 = 0
+        /// The viewer's own place.
+        var origin: Coordinate?
     }
 
     /// - Throws: ``RepositoryError/Code/unknownUser`` if the viewer does not exist or is banned.
@@ -37,18 +39,16 @@ struct Gatekeeper: Sendable {
     func admission(of candidates: [UserID], _ look: Look) async throws(RepositoryError) -> Admission {
         var outlook = look.outlook
         if outlook == nil { outlook = try await self.gate.outlook(of: look.viewer, seen: look.seen, among: candidates) }
-        guard let outlook else { return Admission(people: [], viewerPosition: 0) }
+        guard let outlook else { return Admission() }
         let suspects = candidates.filter { !outlook.barred.contains($0) }
-        guard let ticket = look.ticket else {
-            return Admission(
-                people: outlook.admitted(candidates, from: try await self.gate.visible(suspects)), viewerPosition: outlook.position)
-        }
-        var (people, missing) = self.people.take(suspects)
+        var (people, missing) = look.ticket == nil ? ([], suspects) : self.people.take(suspects)
         if !missing.isEmpty {
             let read = try await self.gate.visible(missing)
-            self.people.store(read, ticket)
+            if let ticket = look.ticket { self.people.store(read, ticket) }
             people += read
         }
-        return Admission(people: outlook.admitted(candidates, from: people), viewerPosition: outlook.position)
+        return Admission(
+            people: outlook.admitted(candidates, from: people), viewerPosition: outlook.position,
+            origin: outlook.viewer.user.coordinate)
     }
 }

@@ -56,21 +56,61 @@ struct RecommendationPipeline: Sendable {
         var position: UInt64?
     }
 
+    /// What can be known of a list before it is ranked.
+    struct Proposal: Sendable {
+        var candidates: CandidateSet
+        /// `nil`: stage 2 fetches them itself.
+        var viewerFeatures: ViewerFeatures?
+        /// Stages that were skipped.
+        var degraded: [String]
+    }
+
     /// - Throws: ``APIError`` 404 for a viewer who does not exist, 503 when the truth can't be read; `RepositoryError` likewise.
     func list(_ query: RecommendationQuery, scope: RequestScope) async throws -> RecommendedList {
         let start = ContinuousClock.now
         // Beside the stages, which take longer.
-        async let beginning = TraceSpan.within("outlook") {
+        async let look = self.look(query, scope: scope)
+        if let cursor = query.cursor {
+            let order = try await self.order(following: cursor, query, scope: scope)
+            return try await self.list(order, query, try await look, since: start, scope: scope)
+        }
+        let proposal = try await self.proposal(query, scope: scope)
+        return try await self.list(proposal, query, try await look, since: start, scope: scope)
+    }
+
+    /// What the gate has to know of the viewer.
+    func look(_ query: RecommendationQuery, scope: RequestScope) async throws -> Gatekeeper.Look {
+        try await TraceSpan.within("outlook") {
             try await self.gatekeeper.look(for: query.viewer, seen: self.seenPolicy(query, at: scope.receivedAt))
         }
-        let origin = try await self.origin(query)
-        var order = try await self.order(query, scope: scope)
-        let look = try await beginning
-        var admitted = try await self.admitted(order.entries, query, look, origin: origin, scope: scope)
+    }
+
+    /// Stage 1, or people who can be shown without it, and beside it the viewer's features.
+    /// - Parameter position: Where the log has the viewer's own latest change, if stage 1 is to wait for it.
+    func proposal(_ query: RecommendationQuery, scope: RequestScope, changedAt position: UInt64? = nil) async throws -> Proposal {
+        async let viewerFeatures = self.ranking.prepare(query.viewer, modelVersion: query.algorithmVersion, call: scope.call(share: 0.25))
+        var degraded: [String] = []
+        let proposed = try await self.proposed(query, scope: scope, changedAt: position, degraded: &degraded)
+        return Proposal(candidates: proposed, viewerFeatures: await viewerFeatures, degraded: degraded)
+    }
+
+    /// - Parameter start: When the work on the list began.
+    func list(
+        _ proposal: Proposal, _ query: RecommendationQuery, _ look: Gatekeeper.Look, since start: ContinuousClock.Instant, scope: RequestScope
+    ) async throws -> RecommendedList {
+        try await self.list(await self.order(proposal, query, scope: scope), query, look, since: start, scope: scope)
+    }
+
+    private func list(
+        _ order: Order, _ query: RecommendationQuery, _ look: Gatekeeper.Look, since start: ContinuousClock.Instant, scope: RequestScope
+    ) async throws -> RecommendedList {
+        var order = order
+        var admitted = try await self.admitted(order.entries, query, look, scope: scope)
         if admitted.shown.count < query.limit, let position = order.position, position < admitted.viewerPosition {
             // Stage 1 knew the viewer as they were before their latest change: it is asked once more, and waits until it knows it.
-            order = try await self.order(query, scope: scope, changedAt: admitted.viewerPosition)
-            admitted = try await self.admitted(order.entries, query, look, origin: origin, scope: scope)
+            let proposal = try await self.proposal(query, scope: scope, changedAt: admitted.viewerPosition)
+            order = await self.order(proposal, query, scope: scope)
+            admitted = try await self.admitted(order.entries, query, look, scope: scope)
         }
         let (shown, consumed) = (admitted.shown, admitted.consumed)
         let isStale = order.position.map { $0 < admitted.viewerPosition } ?? false
@@ -101,27 +141,21 @@ struct RecommendationPipeline: Sendable {
 
     // MARK: Order
 
-    /// - Parameter position: Where the log has the viewer's own latest change, if stage 1 is to wait for it.
-    private func order(_ query: RecommendationQuery, scope: RequestScope, changedAt position: UInt64? = nil) async throws -> Order {
-        if let cursor = query.cursor { return try await self.order(following: cursor, query, scope: scope) }
-        var degraded: [String] = []
-        // Beside stage 1, not after it.
-        async let viewerFeatures = self.ranking.prepare(query.viewer, modelVersion: query.algorithmVersion, call: scope.call(share: 0.25))
-        let proposed = try await self.proposed(query, scope: scope, changedAt: position, degraded: &degraded)
+    private func order(_ proposal: Proposal, _ query: RecommendationQuery, scope: RequestScope) async -> Order {
+        let proposed = proposal.candidates
         let listID = RandomUUID.make()
         let sources = Dictionary(proposed.candidates.map { ($0.id, $0.sources) }, uniquingKeysWith: { first, _ in first })
-        guard let ranked = await self.ranked(proposed, query, viewerFeatures: viewerFeatures, scope: scope) else {
-            if !proposed.candidates.isEmpty { degraded.append(Stage.ranking) }
+        guard let ranked = await self.ranked(proposed, query, viewerFeatures: proposal.viewerFeatures, scope: scope) else {
             return Order(
                 entries: proposed.candidates.map { .init(id: $0.id, matchScore: nil, sources: $0.sources) },
                 modelVersion: proposed.modelVersion.isEmpty ? self.catalogue.servedVersion : proposed.modelVersion, listID: listID,
-                degraded: degraded, position: proposed.position)
+                degraded: proposal.degraded + (proposed.candidates.isEmpty ? [] : [Stage.ranking]), position: proposed.position)
         }
         var entries = ranked.entries.map { ListCursor.Entry(id: $0.id, matchScore: $0.matchScore, sources: sources[$0.id] ?? []) }
         Promotion.apply(proposed.promoted, to: &entries, listID: listID)
         return Order(
             entries: entries, breakdowns: Self.breakdowns(ranked), termNames: ranked.termNames, modelVersion: ranked.modelVersion,
-            listID: listID, degraded: degraded, position: proposed.position)
+            listID: listID, degraded: proposal.degraded, position: proposed.position)
     }
 
     /// The rest of a list that was ranked before, in that order.
@@ -244,7 +278,7 @@ struct RecommendationPipeline: Sendable {
 
     /// The best who may be shown.
     private func admitted(
-        _ entries: [ListCursor.Entry], _ query: RecommendationQuery, _ look: Gatekeeper.Look, origin: Coordinate?, scope: RequestScope
+        _ entries: [ListCursor.Entry], _ query: RecommendationQuery, _ look: Gatekeeper.Look, scope: RequestScope
     ) async throws -> Admitted {
         let start = ContinuousClock.now
         defer { self.metrics.spent(start.duration(to: .now), in: .gate) }
@@ -265,7 +299,7 @@ struct RecommendationPipeline: Sendable {
             for entry in chunk {
                 guard shown.count < query.limit else { break }
                 consumed += 1
-                guard entry.id != query.viewer, let user = byID[entry.id], query.filter.admits(user, from: origin),
+                guard entry.id != query.viewer, let user = byID[entry.id], query.filter.admits(user, from: admission.origin),
                     distinct.insert(entry.id).inserted
                 else { continue }
                 shown.append((user, entry))
@@ -278,12 +312,6 @@ struct RecommendationPipeline: Sendable {
         SeenPolicy(
             isExcluded: query.excludesSeen,
             passesSince: self.passReturnDays > 0 ? time.advanced(by: .seconds(-86_400 * self.passReturnDays)) : nil)
-    }
-
-    /// The viewer's own place, where the filter asks for a distance.
-    private func origin(_ query: RecommendationQuery) async throws -> Coordinate? {
-        guard query.filter.maximumDistance != nil else { return nil }
-        return try await self.users.user(query.viewer)?.coordinate
     }
 
     // MARK: Similar people
